@@ -1,0 +1,143 @@
+"""Cards into the database and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from catalog import cards
+from catalog.models import Claim, Entry, Option, Question, Revision
+
+FIXTURES = Path(settings.BASE_DIR) / "fixtures"
+
+_QUESTION_FIELDS = [f for f in cards.QuestionCard.model_fields if f != "options"]
+_ENTRY_FIELDS = [f for f in cards.EntryCard.model_fields if f != "claims"]
+
+
+class CatalogError(Exception):
+    """The cards have mistakes; nothing was loaded."""
+
+    def __init__(self, mistakes: list[cards.Mistake]) -> None:
+        self.mistakes = mistakes
+        super().__init__(f"{len(mistakes)} mistakes in the cards, so nothing was loaded:\n" + "\n".join(map(str, mistakes)))
+
+
+def load(folder: Path = FIXTURES) -> bool:
+    """Make the database say what the cards say; return False if it did already.
+
+    Raises
+    ------
+    CatalogError
+        If any card has a mistake; the database is then as it was.
+    """
+    digest = cards.digest(folder)
+    if Revision.current() == digest:
+        return False
+    catalog = cards.read_catalog(folder)
+    if catalog.mistakes:
+        raise CatalogError(catalog.mistakes)
+    with transaction.atomic():
+        _load_questions(catalog)
+        _load_entries(catalog)
+        Revision.objects.all().delete()
+        Revision.objects.create(digest=digest)
+    return True
+
+
+def _load_questions(catalog: cards.Catalog) -> None:
+    Question.objects.all().delete()
+    Question.objects.bulk_create(
+        Question(id=name, **{f: _stored(getattr(card, f)) for f in _QUESTION_FIELDS})
+        for name, card in catalog.questions.items()
+    )
+    Option.objects.bulk_create(
+        Option(question_id=name, position=place, **option.model_dump())
+        for name, card in catalog.questions.items()
+        for place, option in enumerate(card.options)
+    )
+
+
+def _load_entries(catalog: cards.Catalog) -> None:
+    Entry.objects.all().delete()
+    Entry.objects.bulk_create(
+        Entry(slug=slug, kind=kind, **{f: _stored(getattr(card, f), f) for f in _ENTRY_FIELDS})
+        for kind, group in ((Entry.Kind.TOOL, catalog.tools), (Entry.Kind.MODEL, catalog.models))
+        for slug, card in group.items()
+    )
+    options = {(o.question_id, o.value): o.pk for o in Option.objects.all()}
+    Claim.objects.bulk_create(
+        (
+            Claim(
+                entry_id=slug, option_id=options[block.question, value], strength=strength,
+                source=block.source, read=block.read, block=number, position=place,
+            )
+            for slug, card in catalog.entries.items()
+            for number, block in enumerate(card.claims)
+            for place, (value, strength) in enumerate(_statements(block))
+        ),
+        batch_size=500,
+    )  # fmt: skip
+
+
+def _statements(block: cards.ClaimBlock) -> Iterable[tuple[str, float]]:
+    return [*block.suits.items(), *((value, 0.0) for value in block.unsuited)]
+
+
+def _stored(value: Any, field: str = "") -> Any:
+    """Return what the database column holds for a card's value."""
+    if isinstance(value, cards.Maintenance):
+        return value.model_dump(mode="json", exclude_none=True)
+    if value is None and field in {"read"}:
+        return None
+    if value is None and field == "maintenance":
+        return {}
+    return "" if value is None and field else value
+
+
+def dump(folder: Path = FIXTURES) -> list[Path]:
+    """Write the database as cards; return the files whose bytes changed, were added or were removed."""
+    wanted = {folder / "questions" / f"{q.pk}.yaml": cards.write(_question_card(q)) for q in _questions()}
+    for entry in Entry.objects.prefetch_related("claims__option"):
+        wanted[folder / f"{entry.kind}s" / f"{entry.slug}.yaml"] = cards.write(_entry_card(entry))
+    changed = [p for p, text in wanted.items() if not p.exists() or p.read_bytes() != text.encode()]
+    for path in changed:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(wanted[path], encoding="utf-8", newline="\n")
+    for path in set(folder.glob("*/*.yaml")) - set(wanted):
+        path.unlink()
+        changed.append(path)
+    return changed
+
+
+def _questions() -> Iterable[Question]:
+    return Question.objects.prefetch_related("options")
+
+
+def _question_card(question: Question) -> cards.QuestionCard:
+    options = [
+        {f: getattr(option, f) for f in cards.OptionCard.model_fields} for option in question.options.all()
+    ]
+    return cards.QuestionCard.model_validate(
+        {f: getattr(question, f) for f in _QUESTION_FIELDS} | {"options": options}
+    )
+
+
+def _entry_card(entry: Entry) -> cards.EntryCard:
+    shape = cards.ToolCard if entry.kind == Entry.Kind.TOOL else cards.ModelCard
+    values = {f: getattr(entry, f) for f in _ENTRY_FIELDS}
+    blocks: dict[int, dict[str, Any]] = {}
+    for claim in entry.claims.all():
+        block = blocks.setdefault(
+            claim.block,
+            {"question": claim.option.question_id, "suits": {}, "unsuited": [], "source": claim.source, "read": claim.read},
+        )
+        if claim.strength:
+            block["suits"][claim.option.value] = claim.strength
+        else:
+            block["unsuited"].append(claim.option.value)
+    filled = {f: v for f, v in values.items() if v not in ("", {}, None)}
+    return shape.model_validate(filled | {"claims": [blocks[n] for n in sorted(blocks)]})

@@ -1,0 +1,146 @@
+"""What tools and models exist, what is known of each, and the questions that tell them apart."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.urls import reverse
+
+
+class Question(models.Model):
+    """One question of the bank. It holds words and one declared condition, never routing."""
+
+    class Kind(models.TextChoices):
+        SINGLE = "single", "one answer"
+        SEVERAL = "several", "several answers"
+        ORDINAL = "ordinal", "one answer on a scale"
+
+    id = models.CharField(primary_key=True, max_length=60)
+    text = models.CharField(max_length=200)
+    help = models.TextField(blank=True)
+    why = models.TextField()
+    kind = models.CharField(max_length=10, choices=Kind)
+    max_picks = models.PositiveSmallIntegerField(null=True, help_text="Largest number of options a person may tick.")
+    effort = models.FloatField(default=1.0, help_text="Cost of answering, in units of an easy question.")
+    answered = models.FloatField(default=0.5, help_text="Share of people who can and do answer it.")
+    hard = models.JSONField(default=list, help_text="Options that exclude tools which plainly lack them.")
+    applies_when = models.JSONField(null=True, help_text="A condition on earlier answers; null means always.")
+    constrains = models.JSONField(default=list)
+    ontology = models.JSONField(default=list)
+    aliases = models.JSONField(default=list, help_text="Earlier ids of this question.")
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position"]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Option(models.Model):
+    question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="options")
+    value = models.CharField(max_length=40)
+    text = models.CharField(max_length=160)
+    hint = models.CharField(max_length=240, blank=True)
+    includes = models.JSONField(default=list, help_text="Narrower options of the same question.")
+    aliases = models.JSONField(default=list, help_text="Earlier ids of this option.")
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["question", "position"]
+        constraints = [models.UniqueConstraint(fields=["question", "value"], name="option_once_a_question")]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Entry(models.Model):
+    """A tool (software a biologist would cite) or a model (a pretrained network that runs in one)."""
+
+    class Kind(models.TextChoices):
+        TOOL = "tool", "tool"
+        MODEL = "model", "model"
+
+    class Cost(models.TextChoices):
+        FREE = "free", "free of charge"
+        FREEMIUM = "freemium", "free for some uses"
+        PAID = "paid", "paid"
+
+    class Reach(models.TextChoices):
+        NICHE = "niche", "used by few"
+        KNOWN = "known", "known in its field"
+        COMMON = "common", "widely used"
+        UBIQUITOUS = "ubiquitous", "used nearly everywhere"
+
+    slug = models.SlugField(primary_key=True, max_length=60)
+    kind = models.CharField(max_length=5, choices=Kind)
+    name = models.CharField(max_length=80)
+    summary = models.CharField(max_length=300)
+    homepage = models.URLField(max_length=300, blank=True)
+    repository = models.URLField(max_length=300, blank=True)
+    licence = models.CharField(max_length=80, blank=True, help_text="SPDX identifier, or 'proprietary'.")
+    cost = models.CharField(max_length=8, choices=Cost, blank=True)
+    platforms = models.JSONField(default=list)
+    use_as = models.JSONField(default=list)
+    hosts = models.JSONField(default=list, help_text="Slugs of the programs it runs in.")
+    runs_in = models.JSONField(default=list, help_text="For a model: slugs of the tools that run it.")
+    weights = models.URLField(max_length=300, blank=True)
+    framework = models.CharField(max_length=60, blank=True)
+    aliases = models.JSONField(default=list)
+    family = models.CharField(max_length=60, blank=True)
+    keywords = models.JSONField(default=list)
+    citation = models.CharField(max_length=120, blank=True, help_text="DOI of the paper to cite.")
+    documentation = models.URLField(max_length=300, blank=True)
+    tutorials = models.JSONField(default=list)
+    maintenance = models.JSONField(default=dict)
+    reach = models.CharField(max_length=10, choices=Reach, default=Reach.KNOWN)
+    runs = models.JSONField(default=list, help_text="Folders in analysis_runner/tools that run it here.")
+    source = models.URLField(max_length=300, blank=True, help_text="Where the facts above were found.")
+    read = models.DateField(null=True, help_text="The day on which somebody read them there.")
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name_plural = "entries"
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse(f"catalog:{self.kind}", args=[self.slug])
+
+
+class Claim(models.Model):
+    """One sourced statement: how well an entry suits one option, from 0 (it does not) to 1 (made for it)."""
+
+    entry = models.ForeignKey(Entry, on_delete=models.CASCADE, related_name="claims")
+    option = models.ForeignKey(Option, on_delete=models.CASCADE, related_name="claims")
+    strength = models.FloatField()
+    source = models.URLField(max_length=300)
+    read = models.DateField(null=True, help_text="Null: recalled, not verified.")
+    block = models.PositiveSmallIntegerField(help_text="Which block of the card it stands in.")
+    position = models.PositiveSmallIntegerField(help_text="Its place in that block.")
+
+    class Meta:
+        ordering = ["entry", "block", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["entry", "option"], name="one_claim_an_option"),
+            models.CheckConstraint(condition=models.Q(strength__gte=0, strength__lte=1), name="strength_0_to_1"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.entry_id}: {self.option_id} {self.strength}"
+
+    @property
+    def verified(self) -> bool:
+        return self.read is not None
+
+
+class Revision(models.Model):
+    """The state of the catalog; tables computed from it are cached under this name."""
+
+    digest = models.CharField(max_length=64)
+    loaded = models.DateTimeField(auto_now=True)
+
+    @classmethod
+    def current(cls) -> str:
+        """Return the digest of the loaded catalog, or an empty string before the first load."""
+        return cls.objects.values_list("digest", flat=True).order_by("-pk").first() or ""

@@ -1,0 +1,13 @@
+"""The Celery app: messages are wake-ups only, the database owns every job."""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("twenty_questions")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
