@@ -52,7 +52,9 @@ class QuestionCard(_Strict):
     max_picks: int | None = None
     effort: float = Field(1.0, gt=0)
     answered: float = Field(0.5, gt=0, le=1)
+    picks: float | None = Field(None, gt=0)
     hard: list[str] = []
+    hard_needs: Literal["any", "all"] = "any"
     applies_when: dict[str, Any] | None = None
     options: list[OptionCard] = Field(min_length=2)
     constrains: list[str] = []
@@ -299,7 +301,7 @@ def _plain(card: BaseModel) -> dict[str, Any]:
     plain: dict[str, Any] = {}
     for key in type(card).model_fields:
         value = getattr(card, key)
-        if value is None or value == [] or value == {} or value == "":
+        if value is None or value in ([], {}, "") or (key == "hard_needs" and value == "any"):
             continue
         plain[key] = _one_line(value)
     return plain

@@ -1,0 +1,226 @@
+"""A posterior over entries and the question worth asking next: one table, one matrix-vector product."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from recommender.engine.conditions import chance
+from recommender.engine.questions import Answers, Question
+from recommender.engine.support import fill, follow_hierarchies
+
+Array = NDArray[np.floating[Any]]
+TINY = np.float32(1e-30)
+
+
+def entropy_terms(p: Array) -> Array:
+    """Return -p log2 p of each element (bits), 0 at 0."""
+    return np.asarray(-p * np.log2(np.maximum(p, TINY)))
+
+
+class TwentyQuestions(BaseEstimator):  # type: ignore[misc]
+    """Naive Bayes over catalog entries, asked greedily by information gain.
+
+    The last hypothesis is always "none of these fits": it answers every question at random, so it wins where every
+    entry would have needed too many slips to give these answers.
+
+    Parameters
+    ----------
+    error : float
+        Chance that an answer, or the catalog, is wrong.
+    quiet : float
+        How far an option counts that a card passes over while naming others of the same question.
+    neighbours, shrink : int, float
+        How silence is filled: from how many similar entries, and how strongly drawn to the catalog's mean.
+    outside : float
+        Prior probability that nothing in the catalog fits.
+    temperature : float
+        Divides the evidence (bits); above 1 where answers repeat each other. Source: Guo et al. 2017, arXiv 1706.04599.
+    enough, top, longest, least : float, int, int, float
+        Stop when the first `top` hold `enough` of the probability, after `longest` questions, or when no question is
+        expected to bring `least` bits for its effort.
+
+    References
+    ----------
+    D. V. Lindley, Ann. Math. Statist. 27(4), 1956, doi:10.1214/aoms/1177728069 (expected information).
+    """
+
+    def __init__(
+        self, error: float = 0.10, quiet: float = 0.15, neighbours: int = 15, shrink: float = 2.0,
+        outside: float = 0.02, temperature: float = 1.0, enough: float = 0.95, top: int = 3, longest: int = 20,
+        least: float = 0.05,
+    ) -> None:  # fmt: skip
+        self.error = error
+        self.quiet = quiet
+        self.neighbours = neighbours
+        self.shrink = shrink
+        self.outside = outside
+        self.temperature = temperature
+        self.enough = enough
+        self.top = top
+        self.longest = longest
+        self.least = least
+
+    def fit(
+        self, questions: Sequence[Question], support: ArrayLike, weight: ArrayLike | None = None
+    ) -> TwentyQuestions:
+        """Build the likelihood table.
+
+        Parameters
+        ----------
+        questions : sequence of Question
+        support : array of float, shape (entries, options)
+            How well each entry suits each option of all questions in order, in [0, 1]; NaN where unknown.
+        weight : array of float, shape (entries,), optional
+            Prior weight of each entry, any positive scale. None: all the same.
+
+        Raises
+        ------
+        ValueError
+            If the columns of `support` are not the options of `questions`, or lie outside [0, 1].
+        """
+        given = np.asarray(support, float)
+        self.questions_ = tuple(questions)
+        self.place_ = {q.name: i for i, q in enumerate(self.questions_)}
+        width = np.array([len(q.options) for q in self.questions_])
+        if given.ndim != 2 or given.shape[1] != width.sum() or len(given) < 1:
+            raise ValueError(f"support has shape {given.shape}; it needs entries x {width.sum()} options.")
+        if np.nanmin(given, initial=0.0) < 0 or np.nanmax(given, initial=0.0) > 1:
+            raise ValueError("support must lie between 0 and 1, or be NaN where nothing is known.")
+        self.start_ = np.append(0, width.cumsum())
+        self.column_ = {
+            (q.name, o): self.start_[i] + j for i, q in enumerate(self.questions_) for j, o in enumerate(q.options)
+        }
+        self.several_ = np.repeat([q.several for q in self.questions_], width)
+        self.worth_ = np.array([q.answered / q.effort for q in self.questions_], "f4")
+        followed = follow_hierarchies(self.questions_, given)
+        self.refused_ = followed == 0
+        filled = fill(followed, self.start_[:-1], self.neighbours, self.shrink, self.quiet)
+        told = self._chances(filled, width).astype("f4")
+        spread = entropy_terms(told) + np.where(self.several_, entropy_terms(1 - told), 0)
+        self.table_ = np.ascontiguousarray(np.hstack([told, self._sum(spread)]).T)
+        share = np.ones(len(given)) if weight is None else np.asarray(weight, float)
+        share = (1 - self.outside) * share / share.sum()
+        self.prior_ = np.append(share, self.outside).astype("f4")
+        return self
+
+    def posterior(self, answers: Answers) -> Array:
+        """Return the probability of each entry and, last, of "none of these fits"; shape (entries + 1,).
+
+        It sums to 1, does not depend on the order of the answers, and "not sure" leaves it as it was. Entries that
+        plainly lack a hard constraint have 0.
+
+        Raises
+        ------
+        KeyError
+            If an answer names a question or option that the table lacks.
+        """
+        check_is_fitted(self)
+        log = np.log2(np.maximum(self.prior_, TINY)).astype(float)
+        for name, picked in answers.items():
+            if picked:
+                log += self._evidence(name, picked)
+        log[:-1][self.excluded(answers).any(axis=0)] = -np.inf
+        p = np.exp2(log - log.max())
+        return np.asarray((p / p.sum()).astype("f4"))
+
+    def _evidence(self, name: str, picked: tuple[str, ...]) -> Array:
+        """Return the bits that one answer gives each hypothesis, shape (entries + 1,)."""
+        question = self.questions_[self.place_[name]]
+        columns = [self.column_[name, option] for option in picked]
+        if question.several:
+            first, last = self.start_[self.place_[name]], self.start_[self.place_[name] + 1]
+            ticked = np.isin(np.arange(first, last), columns)
+            told = np.where(ticked[:, None], self.table_[first:last], 1 - self.table_[first:last])
+            return np.asarray(np.log2(told).sum(0, dtype=float) / self.temperature)
+        return np.asarray(np.log2(self.table_[columns[0]]).astype(float) / self.temperature)
+
+    def excluded(self, answers: Answers) -> NDArray[np.bool_]:
+        """Return which answers exclude which entries, shape (answers, entries): hard constraints only."""
+        rows = np.zeros((len(answers), len(self.prior_) - 1), bool)
+        for row, (name, picked) in zip(rows, answers.items(), strict=True):
+            question = self.questions_[self.place_[name]]
+            lacks = [self.refused_[:, self.column_[name, o]] for o in picked if o in question.hard]
+            if question.hard_needs_all and lacks:
+                row[:] = np.any(lacks, axis=0)
+            elif lacks and len(lacks) == len(picked):
+                row[:] = np.all(lacks, axis=0)
+        return rows
+
+    def gains(self, p: Array) -> Array:
+        """Return the expected bits that each question tells about the entry, for the posterior `p`.
+
+        A several-choice question counts as one yes/no question an option; their gains are added.
+        """
+        return self._gains(self.table_ @ p)
+
+    def _gains(self, out: Array) -> Array:
+        told, spread = out[: self.start_[-1]], out[self.start_[-1] :]
+        terms = entropy_terms(told) + np.where(self.several_, entropy_terms(1 - told), 0)
+        return np.asarray(self._sum(terms) - spread)
+
+    def values(self, answers: Answers, p: Array) -> Array:
+        """Return gain x chance of an answer / effort of each question (bits); 0 where asked or not applicable."""
+        out = self.table_ @ p
+        value = np.asarray(self._gains(out) * self.worth_)
+
+        def guess(name: str, options: frozenset[str]) -> float:
+            likely = [float(out[self.column_[name, o]]) for o in options]
+            if self.questions_[self.place_[name]].several:
+                return 1.0 - float(np.prod([1.0 - x for x in likely]))
+            return min(sum(likely), 1.0)
+
+        for i, question in enumerate(self.questions_):
+            if question.name in answers or chance(question.applies_when, answers, guess) < 0.5:
+                value[i] = 0.0
+        return value
+
+    def next_question(self, answers: Answers) -> str | None:
+        """Return the question most worth asking, or None when the leaders are clear or nothing is worth it."""
+        p = self.posterior(answers)
+        if len(answers) >= self.longest or self.sure(p) >= self.enough:
+            return None
+        value = self.values(answers, p)
+        best = int(value.argmax())
+        return self.questions_[best].name if value[best] >= self.least else None
+
+    def sure(self, p: Array) -> float:
+        """Return the probability that the right answer is among the first few, or is "none of these fits"."""
+        top = min(self.top, len(p))
+        return float(np.partition(p, -top)[-top:].sum())
+
+    def rank(self, answers: Answers, k: int = 10) -> tuple[NDArray[np.intp], Array]:
+        """Return the `k` likeliest entries, best first, and their probabilities."""
+        p = self.posterior(answers)[:-1]
+        best = np.argsort(-p, kind="stable")[:k]
+        return best, p[best]
+
+    def explain(self, answers: Answers, entry: int, rival: int = -1) -> dict[str, float]:
+        """Return the bits by which each answer speaks for `entry` over `rival` (by default "none of these fits").
+
+        With ``log2 prior[entry] / prior[rival]`` they add up to the log-ratio of the posteriors.
+        """
+        bits = {}
+        for name, picked in answers.items():
+            evidence = self._evidence(name, picked) if picked else np.zeros(len(self.prior_))
+            bits[name] = float(evidence[entry] - evidence[rival])
+        return bits
+
+    def _chances(self, filled: Array, width: NDArray[np.intp]) -> Array:
+        """Return the chance that each hypothesis gives each option, shape (entries + 1, options)."""
+        options = np.repeat(width, width)
+        picks = np.repeat([q.picks if q.several else 1.0 for q in self.questions_], width)
+        wide = lambda x: np.repeat(self._sum(x), width, axis=-1)  # noqa: E731
+        fits = filled / np.maximum(wide(filled), TINY)
+        slips = (1 - filled) / np.maximum(wide(1 - filled), TINY)
+        told = (1 - self.error) * fits + self.error * slips
+        told = np.vstack([told / wide(told), 1 / options])
+        return np.asarray(np.where(self.several_, np.clip(picks * told, 0.003, 0.95), told))
+
+    def _sum(self, x: Array) -> Array:
+        return np.asarray(np.add.reduceat(x, self.start_[:-1], axis=-1))
