@@ -147,7 +147,7 @@ class _Loader(yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoa
 
 
 def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
-    keys = [loader.construct_object(key, deep=True) for key, _ in node.value]  # type: ignore[no-untyped-call]
+    keys = [loader.construct_object(key, deep=True) for key, _ in node.value]
     for key in keys:
         if keys.count(key) > 1:
             raise yaml.MarkedYAMLError(problem=f"the key {key!r} stands twice", problem_mark=node.start_mark)
@@ -177,9 +177,7 @@ def digest(folder: Path) -> str:
     return total.hexdigest()
 
 
-def _read_all(
-    folder: Path, shape: type[CardT], mistakes: list[Mistake], name: str
-) -> Iterator[tuple[str, CardT]]:
+def _read_all(folder: Path, shape: type[CardT], mistakes: list[Mistake], name: str) -> Iterator[tuple[str, CardT]]:
     for path in sorted(folder.glob("*.yaml")):
         if not re.fullmatch(name, path.stem):
             mistakes.append(Mistake(path, "file name", f"{path.stem!r} may hold only a-z, 0-9 and hyphens."))
@@ -202,7 +200,9 @@ def _question_mistakes(folder: Path, catalog: Catalog) -> Iterator[Mistake]:
         path = folder / "questions" / f"{name}.yaml"
         values = [o.value for o in card.options]
         for duplicate in {v for v in values if values.count(v) > 1} | ({UNSURE} & set(values)):
-            yield Mistake(path, "options", f"may not offer {duplicate!r} twice, nor {UNSURE!r}, which is always offered.")
+            yield Mistake(
+                path, "options", f"may not offer {duplicate!r} twice, nor {UNSURE!r}, which is always offered."
+            )
         for alias in (a for a in [name, *card.aliases] if ids.count(a) > 1):
             yield Mistake(path, "aliases", f"names {alias!r}, which is also another question's id or alias.")
         for key, named in (("hard", card.hard), *((f"options.{o.value}.includes", o.includes) for o in card.options)):
@@ -268,7 +268,7 @@ def _claim_mistakes(path: Path, card: EntryCard, options: dict[str, set[str]]) -
             seen.add((block.question, value))
         if not block.suits and not block.unsuited:
             yield Mistake(path, key, "says nothing; name options that suit or are unsuited.")
-        if block.read and block.read > date.today():  # noqa: DTZ011 - a card's date has no time zone
+        if block.read and block.read > date.today():
             yield Mistake(path, f"{key}.read", f"lies in the future: {block.read}.")
 
 
@@ -283,7 +283,7 @@ class _FlowMap(dict[str, Any]):
 class _Writer(yaml.SafeDumper):
     """Writes a card in the one canonical form."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
         return True
 
 

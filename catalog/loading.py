@@ -23,7 +23,9 @@ class CatalogError(Exception):
 
     def __init__(self, mistakes: list[cards.Mistake]) -> None:
         self.mistakes = mistakes
-        super().__init__(f"{len(mistakes)} mistakes in the cards, so nothing was loaded:\n" + "\n".join(map(str, mistakes)))
+        super().__init__(
+            f"{len(mistakes)} mistakes in the cards, so nothing was loaded:\n" + "\n".join(map(str, mistakes))
+        )
 
 
 def load(folder: Path = FIXTURES) -> bool:
@@ -118,12 +120,8 @@ def _questions() -> Iterable[Question]:
 
 
 def _question_card(question: Question) -> cards.QuestionCard:
-    options = [
-        {f: getattr(option, f) for f in cards.OptionCard.model_fields} for option in question.options.all()
-    ]
-    return cards.QuestionCard.model_validate(
-        {f: getattr(question, f) for f in _QUESTION_FIELDS} | {"options": options}
-    )
+    options = [{f: getattr(option, f) for f in cards.OptionCard.model_fields} for option in question.options.all()]
+    return cards.QuestionCard.model_validate({f: getattr(question, f) for f in _QUESTION_FIELDS} | {"options": options})
 
 
 def _entry_card(entry: Entry) -> cards.EntryCard:
@@ -133,7 +131,13 @@ def _entry_card(entry: Entry) -> cards.EntryCard:
     for claim in entry.claims.all():
         block = blocks.setdefault(
             claim.block,
-            {"question": claim.option.question_id, "suits": {}, "unsuited": [], "source": claim.source, "read": claim.read},
+            {
+                "question": claim.option.question_id,
+                "suits": {},
+                "unsuited": [],
+                "source": claim.source,
+                "read": claim.read,
+            },
         )
         if claim.strength:
             block["suits"][claim.option.value] = claim.strength

@@ -142,6 +142,9 @@ class Revision(models.Model):
     digest = models.CharField(max_length=64)
     loaded = models.DateTimeField(auto_now=True)
 
+    def __str__(self) -> str:
+        return self.digest[:12]
+
     @classmethod
     def current(cls) -> str:
         """Return the digest of the loaded catalog, or an empty string before the first load."""

@@ -47,9 +47,7 @@ def _tables(revision: str) -> Tables:
     questions = {q.pk: q for q in Question.objects.prefetch_related("options")}
     options = {(q.pk, o.value): o for q in questions.values() for o in q.options.all()}
     entries = tuple(Entry.objects.order_by("slug"))
-    claims = {
-        (c.entry_id, c.option.question_id, c.option.value): c for c in Claim.objects.select_related("option")
-    }
+    claims = {(c.entry_id, c.option.question_id, c.option.value): c for c in Claim.objects.select_related("option")}
     return Tables(
         revision=revision,
         questions=questions,
@@ -62,9 +60,7 @@ def _tables(revision: str) -> Tables:
     )
 
 
-def _aliases(
-    questions: Mapping[str, Question], options: Mapping[tuple[str, str], Option]
-) -> dict[str, str]:
+def _aliases(questions: Mapping[str, Question], options: Mapping[tuple[str, str], Option]) -> dict[str, str]:
     renamed = {alias: q.pk for q in questions.values() for alias in q.aliases}
     for (question, value), option in options.items():
         renamed |= {f"{question}={alias}": value for alias in option.aliases}
@@ -78,9 +74,7 @@ def _fit(
     claims: Mapping[tuple[str, str, str], Claim],
 ) -> engine.TwentyQuestions:
     asked = [engine_question(q) for q in questions.values()]
-    support = pd.DataFrame(
-        np.nan, index=[e.slug for e in entries], columns=pd.MultiIndex.from_tuples(list(options))
-    )
+    support = pd.DataFrame(np.nan, index=[e.slug for e in entries], columns=pd.MultiIndex.from_tuples(list(options)))
     grid = support.to_numpy(copy=True)
     row = {slug: i for i, slug in enumerate(support.index)}
     column = {key: i for i, key in enumerate(options)}
@@ -91,7 +85,7 @@ def _fit(
 
 
 def believed(claim: Claim) -> float:
-    """Return how far a claim is believed: what was read in its source counts in full, what was recalled a little less."""
+    """Return how far a claim is believed: read in its source in full, recalled a little less."""
     if claim.verified or claim.strength == 0:
         return claim.strength
     return 0.95 * claim.strength

@@ -215,7 +215,10 @@ class TwentyQuestions(BaseEstimator):  # type: ignore[misc]
         """Return the chance that each hypothesis gives each option, shape (entries + 1, options)."""
         options = np.repeat(width, width)
         picks = np.repeat([q.picks if q.several else 1.0 for q in self.questions_], width)
-        wide = lambda x: np.repeat(self._sum(x), width, axis=-1)  # noqa: E731
+
+        def wide(x: Array) -> Array:
+            return np.repeat(self._sum(x), width, axis=-1)
+
         fits = filled / np.maximum(wide(filled), TINY)
         slips = (1 - filled) / np.maximum(wide(1 - filled), TINY)
         told = (1 - self.error) * fits + self.error * slips

@@ -24,7 +24,8 @@ class Command(BaseCommand):
         statements = [(b, v) for b in claims for v in [*b.suits, *b.unsuited]]
         dated = sum(b.read is not None for b, _ in statements)
         self.stdout.write(
-            f"No mistakes. {len(catalog.questions)} questions, {len(catalog.tools)} tools, {len(catalog.models)} models, "
+            f"No mistakes. {len(catalog.questions)} questions, {len(catalog.tools)} tools, "
+            f"{len(catalog.models)} models, "
             f"{len(statements)} claims ({len(statements) / max(len(catalog.entries), 1):.1f} a card), "
             f"{dated} of them read in their source ({dated / max(len(statements), 1):.0%})."
         )

@@ -1,0 +1,164 @@
+"""Why an entry stands where it stands: every answer in bits, and what those bits rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from catalog.models import Claim, Entry, Question
+from recommender.tables import Tables
+
+Picked = Mapping[str, tuple[str, ...]]
+NOTABLE = 0.3
+"""Bits below which an answer moved an entry too little to be worth a line."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """What one answer did to one entry, in bits against "none of these fits"."""
+
+    question: Question
+    picked_text: str
+    bits: float
+    sentence: str
+    source: str | None
+    verified: bool
+
+
+@dataclass(frozen=True)
+class Place:
+    """One place of the ranking."""
+
+    entry: Entry
+    probability: float
+    prior_bits: float
+    reasons: tuple[Reason, ...]
+    conflicts: tuple[Reason, ...]
+    unknowns: tuple[str, ...]
+    runs: tuple[str, ...]
+    bits: Mapping[str, float]
+    """Every answer's bits; with `prior_bits` they add up to log2(probability / probability that none fits)."""
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """An entry that a hard constraint rules out, and the answer that did it."""
+
+    entry: Entry
+    question: Question
+    sentence: str
+    source: str | None
+
+
+def ranking(tables: Tables, answers: Picked, posterior: Any, count: int) -> tuple[Place, ...]:
+    """Return the likeliest entries, best first, those that share a family kept to two."""
+    places: list[Place] = []
+    family: dict[str, int] = {}
+    for i in np.argsort(-posterior[:-1], kind="stable"):
+        entry = tables.entries[i]
+        if posterior[i] <= 0 or len(places) == count:
+            break
+        kin = entry.family or entry.slug
+        family[kin] = family.get(kin, 0) + 1
+        if family[kin] <= 2:
+            places.append(_place(tables, answers, int(i), float(posterior[i])))
+    return tuple(places)
+
+
+def _place(tables: Tables, answers: Picked, index: int, probability: float) -> Place:
+    entry, engine = tables.entries[index], tables.engine
+    bits = engine.explain(answers, index)
+    told = [_reason(tables, entry, name, answers[name], bits[name]) for name in answers if answers[name]]
+    return Place(
+        entry=entry,
+        probability=probability,
+        prior_bits=float(np.log2(engine.prior_[index] / engine.prior_[-1])),
+        reasons=tuple(sorted((r for r in told if r.bits >= NOTABLE), key=lambda r: -r.bits)),
+        conflicts=tuple(sorted((r for r in told if r.bits <= -NOTABLE), key=lambda r: r.bits)),
+        unknowns=tuple(
+            tables.questions[name].text
+            for name, picked in answers.items()
+            if picked and (entry.slug, name) not in tables.spoken
+        ),
+        runs=tuple(entry.runs),
+        bits=bits,
+    )
+
+
+def _reason(tables: Tables, entry: Entry, name: str, picked: tuple[str, ...], bits: float) -> Reason:
+    texts = ", ".join(tables.options[name, value].text for value in picked)
+    claims = [c for v in picked if (c := tables.claims.get((entry.slug, name, v))) is not None]
+    best = _telling(claims, bits > 0)
+    return Reason(
+        question=tables.questions[name],
+        picked_text=texts,
+        bits=bits,
+        sentence=_sentence(entry, best, texts, (entry.slug, name) in tables.spoken),
+        source=best.source if best else None,
+        verified=bool(best and best.verified),
+    )
+
+
+def _telling(claims: list[Claim], speaks_for: bool) -> Claim | None:
+    """Return the claim that best accounts for the direction in which the answer moved the entry."""
+    if not claims:
+        return None
+    return max(claims, key=lambda c: (c.strength if speaks_for else -c.strength, c.verified))
+
+
+def _sentence(entry: Entry, claim: Claim | None, texts: str, spoken: bool) -> str:
+    """Return in plain words what the catalog knows about this entry and this answer."""
+    if claim is None and spoken:
+        return f"{entry.name} is described for other answers, not for “{texts}”."
+    if claim is None:
+        return f"Nothing is known of {entry.name} here; similar tools were taken as a guide."
+    what = claim.option.text
+    match claim.strength:
+        case 0.0:
+            return f"{entry.name} does not do this: “{what}”."
+        case s if s >= 0.9:
+            return f"{entry.name} is made for “{what}”."
+        case s if s >= 0.6:
+            return f"{entry.name} does “{what}” well."
+        case s if s >= 0.3:
+            return f"{entry.name} can be made to do “{what}”."
+    return f"{entry.name} does “{what}” only with effort."
+
+
+def exclusions(tables: Tables, answers: Picked) -> tuple[Exclusion, ...]:
+    """Return the entries that the answers rule out, each with the first answer that did."""
+    table = tables.engine.excluded(answers)
+    names = list(answers)
+    found = []
+    for index in np.flatnonzero(table.any(axis=0)):
+        entry, name = tables.entries[index], names[int(table[:, index].argmax())]
+        refused = [c for v in answers[name] if (c := tables.claims.get((entry.slug, name, v))) and c.strength == 0.0]
+        what = refused[0].option.text if refused else ", ".join(tables.options[name, v].text for v in answers[name])
+        found.append(
+            Exclusion(
+                entry=entry,
+                question=tables.questions[name],
+                sentence=f"You answered “{what}”; {entry.name} does not offer that.",
+                source=refused[0].source if refused else None,
+            )
+        )
+    return tuple(found)
+
+
+def why_now(tables: Tables, question: Question, belief: Any) -> str:
+    """Return what asking this question now would separate, in plain words."""
+    engine = tables.engine
+    first = engine.start_[engine.place_[question.pk]]
+    options = list(question.options.all())
+    leaders = np.argsort(-belief[:-1], kind="stable")[:5]
+    favourites: dict[str, list[str]] = {}
+    for i in leaders:
+        best = int(np.argmax(engine.table_[first : first + len(options), i]))
+        favourites.setdefault(options[best].text, []).append(tables.entries[i].name)
+    if len(favourites) < 2:
+        return question.why
+    (one, ones), (two, twos) = list(favourites.items())[:2]
+    return f"{question.why} Now it would help to tell {ones[0]} (“{one}”) from {twos[0]} (“{two}”)."

@@ -1,0 +1,223 @@
+"""Where one stands in an interview: one function from answers to a Step, for website, widget and JSON alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+from urllib.parse import urlencode
+
+import numpy as np
+
+from catalog.cards import UNSURE
+from catalog.models import Entry, Option, Question
+from recommender import explain
+from recommender.explain import Exclusion, Place
+from recommender.tables import Tables, current
+
+Verdict = Literal["asking", "clear", "unsure", "none"]
+SHOWN = 10
+EDIT = "ask"
+"""Query key that shows a question again, to change its answer."""
+STARTERS = ("goal.main",)
+"""Always asked first: every other question's relevance depends on it."""
+
+
+class Query(Protocol):
+    """A multi-valued mapping such as Django's QueryDict."""
+
+    def keys(self) -> Iterable[str]: ...
+    def getlist(self, key: str) -> Sequence[Any]: ...
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something in the query that cannot be used; it was left out."""
+
+    code: str
+    sentence: str
+    cure: str
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One given answer, and the query string that asks it again."""
+
+    question: Question
+    picked: tuple[Option, ...]
+    unsure: bool
+    change: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One option as it is offered."""
+
+    value: str
+    text: str
+    hint: str
+    checked: bool
+
+
+@dataclass(frozen=True)
+class AskedQuestion:
+    """The question to show, and why now."""
+
+    id: str
+    text: str
+    help: str
+    kind: str
+    max_picks: int | None
+    options: tuple[Choice, ...]
+    unsure: bool
+    why: str
+    bits: float
+
+
+@dataclass(frozen=True)
+class Step:
+    """The whole state of an interview, computed from its answers alone."""
+
+    answers: Mapping[str, tuple[str, ...]]
+    answered: tuple[Answered, ...]
+    question: AskedQuestion | None
+    ranking: tuple[Place, ...]
+    excluded: tuple[Exclusion, ...]
+    none_fits: float
+    verdict: Verdict
+    sure: float
+    finished: bool
+    number: int
+    problems: tuple[Problem, ...]
+    query: str
+    revision: str
+
+
+def step(query: Query, tables: Tables | None = None) -> Step:
+    """Return where the interview stands that a query string describes.
+
+    Unknown questions and options are left out and named in `problems`; the order of keys does not matter to the
+    ranking.
+    """
+    tables = tables or current()
+    answers, problems = read_answers(query, tables)
+    engine = tables.engine
+    asked_again = next((str(v) for v in query.getlist(EDIT) if v in tables.questions), None)
+    posterior = engine.posterior(answers)
+    upcoming = _next(tables, answers)
+    shown = asked_again or upcoming
+    verdict = _verdict(posterior, engine.enough, engine.sure(posterior), upcoming)
+    return Step(
+        answers=answers,
+        answered=tuple(_answered(tables, answers, name) for name in answers),
+        question=_asked(tables, answers, shown, posterior) if shown else None,
+        ranking=explain.ranking(tables, answers, posterior, SHOWN),
+        excluded=explain.exclusions(tables, answers),
+        none_fits=float(posterior[-1]),
+        verdict=verdict,
+        sure=engine.sure(posterior[:-1]),
+        finished=upcoming is None,
+        number=len(answers),
+        problems=problems,
+        query=encode(answers),
+        revision=tables.revision,
+    )
+
+
+def read_answers(query: Query, tables: Tables) -> tuple[dict[str, tuple[str, ...]], tuple[Problem, ...]]:
+    """Return the answers in a query string, by today's ids, and what in it could not be used.
+
+    Keys without a dot are not answers; they are left to others.
+    """
+    answers: dict[str, tuple[str, ...]] = {}
+    problems: list[Problem] = []
+    for key in query.keys():  # noqa: SIM118 - a QueryDict iterates its keys, a Query need not
+        name = tables.aliases.get(key, key)
+        if "." not in name:
+            continue
+        if name not in tables.questions:
+            problems.append(_unknown("unknown_question", f"There is no question {key[:60]!r}."))
+            continue
+        values = [tables.aliases.get(f"{name}={v}", str(v)) for v in query.getlist(key)]
+        problems += [
+            _unknown("unknown_option", f"The question {name} has no answer {v[:60]!r}.")
+            for v in values
+            if v != UNSURE and (name, v) not in tables.options
+        ]
+        picked = tuple(dict.fromkeys(v for v in values if (name, v) in tables.options))
+        limit = _limit(tables.questions[name])
+        if len(picked) > limit:
+            few = f"{limit} answers" if limit > 1 else "one answer"
+            problems.append(
+                Problem(
+                    "too_many_options",
+                    f"“{tables.questions[name].text}” takes {few}.",
+                    f"The first {few} count.",
+                )
+            )
+        if picked or UNSURE in values:
+            answers[name] = picked[:limit]
+    return answers, tuple(problems)
+
+
+def _unknown(code: str, sentence: str) -> Problem:
+    return Problem(code, sentence, "It was left out. The list of questions and answers is at /api/v1/questions/.")
+
+
+def _limit(question: Question) -> int:
+    if question.kind != Question.Kind.SEVERAL:
+        return 1
+    return question.max_picks or len(question.options.all())
+
+
+def encode(answers: Mapping[str, tuple[str, ...]], **more: str) -> str:
+    """Return the query string of some answers; an empty answer is "not sure"."""
+    return urlencode([*((n, v) for n, picked in answers.items() for v in picked or (UNSURE,)), *more.items()])
+
+
+def _next(tables: Tables, answers: Mapping[str, tuple[str, ...]]) -> str | None:
+    first = next((s for s in STARTERS if s in tables.questions and s not in answers), None)
+    return first or tables.engine.next_question(answers)
+
+
+def _verdict(posterior: Any, enough: float, sure: float, upcoming: str | None) -> Verdict:
+    if upcoming is not None:
+        return "asking"
+    if posterior[-1] >= posterior[:-1].max():
+        return "none"
+    return "clear" if sure >= enough else "unsure"
+
+
+def _answered(tables: Tables, answers: Mapping[str, tuple[str, ...]], name: str) -> Answered:
+    return Answered(
+        question=tables.questions[name],
+        picked=tuple(tables.options[name, value] for value in answers[name]),
+        unsure=not answers[name],
+        change=encode(answers, **{EDIT: name}),
+    )
+
+
+def _asked(tables: Tables, answers: Mapping[str, tuple[str, ...]], name: str, posterior: Any) -> AskedQuestion:
+    question = tables.questions[name]
+    others = {n: v for n, v in answers.items() if n != name}
+    belief = tables.engine.posterior(others) if name in answers else posterior
+    bits = float(tables.engine.gains(belief)[tables.engine.place_[name]])
+    return AskedQuestion(
+        id=name,
+        text=question.text,
+        help=question.help,
+        kind=question.kind,
+        max_picks=question.max_picks,
+        options=tuple(
+            Choice(o.value, o.text, o.hint, o.value in answers.get(name, ())) for o in question.options.all()
+        ),
+        unsure=name in answers and not answers[name],
+        why=explain.why_now(tables, question, belief),
+        bits=max(bits, 0.0),
+    )
+
+
+def probabilities(tables: Tables, answers: Mapping[str, tuple[str, ...]]) -> list[tuple[Entry, float]]:
+    """Return every entry with its probability, best first."""
+    belief = tables.engine.posterior(answers)[:-1]
+    return [(tables.entries[i], float(belief[i])) for i in np.argsort(-belief, kind="stable")]

@@ -1,0 +1,54 @@
+"""What all tests share: the loaded catalog, and a plain word where something of this machine is missing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from catalog import loading
+
+REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+def lacking(what: str, cure: str) -> None:
+    """Skip the test, saying what this machine lacks and how to get it; with REQUIRE_ALL=1 fail instead."""
+    sentence = f"{what} is not on this machine. {cure}"
+    if REQUIRE_ALL:
+        pytest.fail(sentence, pytrace=False)
+    pytest.skip(sentence)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of reference data beside the project; tests that need it are skipped where it is not."""
+    if not SHARED.is_dir():
+        pytest.skip("The reference data in ../shared is not on this machine; the project does not need it to work.")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium that Playwright can drive."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        lacking("Chromium", "Install it with `apt-get install chromium`.")
+    return str(path)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: pytest.DjangoDbBlocker) -> None:
+    """Load the catalog once into the test database; each test's changes are rolled back."""
+    with django_db_blocker.unblock():
+        loading.load()
+
+
+@pytest.fixture
+def catalog_loaded(db: None) -> Iterator[None]:
+    """The catalog as it stands in fixtures/, also after a test that emptied the tables."""
+    loading.load()
+    yield
