@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -55,22 +56,38 @@ class Exclusion:
 
 def ranking(tables: Tables, answers: Picked, posterior: Any, count: int) -> tuple[Place, ...]:
     """Return the likeliest entries, best first, those that share a family kept to two."""
-    places: list[Place] = []
-    family: dict[str, int] = {}
+    chosen: list[int] = []
+    family: Counter[str] = Counter()
     for i in np.argsort(-posterior[:-1], kind="stable"):
         entry = tables.entries[i]
-        if posterior[i] <= 0 or len(places) == count:
+        if posterior[i] <= 0 or len(chosen) == count:
             break
-        kin = entry.family or entry.slug
-        family[kin] = family.get(kin, 0) + 1
-        if family[kin] <= 2:
-            places.append(_place(tables, answers, int(i), float(posterior[i])))
-    return tuple(places)
+        family[entry.family or entry.slug] += 1
+        if family[entry.family or entry.slug] <= 2:
+            chosen.append(int(i))
+    return _places(tables, answers, posterior, chosen)
 
 
-def _place(tables: Tables, answers: Picked, index: int, probability: float) -> Place:
+def runnable(tables: Tables, answers: Picked, posterior: Any, count: int = 3) -> tuple[Place, ...]:
+    """Return the likeliest entries that run on this server, leaving out those the answers speak against.
+
+    An entry is left out when it is less likely than "none of these fits" would be with the same prior.
+    """
+    engine = tables.engine
+    fits = posterior[:-1] / engine.prior_[:-1] > posterior[-1] / engine.prior_[-1]
+    here = [i for i, entry in enumerate(tables.entries) if entry.runs and fits[i]]
+    here.sort(key=lambda i: -posterior[i])
+    return _places(tables, answers, posterior, here[:count])
+
+
+def _places(tables: Tables, answers: Picked, posterior: Any, chosen: list[int]) -> tuple[Place, ...]:
+    evidence = tables.engine.evidence(answers)
+    return tuple(_place(tables, answers, i, float(posterior[i]), evidence) for i in chosen)
+
+
+def _place(tables: Tables, answers: Picked, index: int, probability: float, evidence: Any) -> Place:
     entry, engine = tables.entries[index], tables.engine
-    bits = engine.explain(answers, index)
+    bits = dict(zip(answers, (evidence[:, index] - evidence[:, -1]).tolist(), strict=True))
     told = [_reason(tables, entry, name, answers[name], bits[name]) for name in answers if answers[name]]
     return Place(
         entry=entry,

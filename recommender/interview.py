@@ -82,6 +82,8 @@ class Step:
     answered: tuple[Answered, ...]
     question: AskedQuestion | None
     ranking: tuple[Place, ...]
+    runnable: tuple[Place, ...]
+    """The likeliest entries that run on this server, whether or not they lead."""
     excluded: tuple[Exclusion, ...]
     none_fits: float
     verdict: Verdict
@@ -104,7 +106,7 @@ def step(query: Query, tables: Tables | None = None) -> Step:
     engine = tables.engine
     asked_again = next((str(v) for v in query.getlist(EDIT) if v in tables.questions), None)
     posterior = engine.posterior(answers)
-    upcoming = _next(tables, answers)
+    upcoming = _next(tables, answers, posterior)
     shown = asked_again or upcoming
     verdict = _verdict(posterior, engine.enough, engine.sure(posterior), upcoming)
     return Step(
@@ -112,6 +114,7 @@ def step(query: Query, tables: Tables | None = None) -> Step:
         answered=tuple(_answered(tables, answers, name) for name in answers),
         question=_asked(tables, answers, shown, posterior) if shown else None,
         ranking=explain.ranking(tables, answers, posterior, SHOWN),
+        runnable=explain.runnable(tables, answers, posterior),
         excluded=explain.exclusions(tables, answers),
         none_fits=float(posterior[-1]),
         verdict=verdict,
@@ -175,9 +178,9 @@ def encode(answers: Mapping[str, tuple[str, ...]], **more: str) -> str:
     return urlencode([*((n, v) for n, picked in answers.items() for v in picked or (UNSURE,)), *more.items()])
 
 
-def _next(tables: Tables, answers: Mapping[str, tuple[str, ...]]) -> str | None:
+def _next(tables: Tables, answers: Mapping[str, tuple[str, ...]], posterior: Any) -> str | None:
     first = next((s for s in STARTERS if s in tables.questions and s not in answers), None)
-    return first or tables.engine.next_question(answers)
+    return first or tables.engine.next_question(answers, posterior)
 
 
 def _verdict(posterior: Any, enough: float, sure: float, upcoming: str | None) -> Verdict:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -48,7 +47,6 @@ def django_db_setup(django_db_setup: None, django_db_blocker: pytest.DjangoDbBlo
 
 
 @pytest.fixture
-def catalog_loaded(db: None) -> Iterator[None]:
+def catalog_loaded(db: None) -> None:
     """The catalog as it stands in fixtures/, also after a test that emptied the tables."""
     loading.load()
-    yield

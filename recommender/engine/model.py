@@ -121,16 +121,20 @@ class TwentyQuestions(BaseEstimator):  # type: ignore[misc]
             If an answer names a question or option that the table lacks.
         """
         check_is_fitted(self)
-        log = np.log2(np.maximum(self.prior_, TINY)).astype(float)
-        for name, picked in answers.items():
-            if picked:
-                log += self._evidence(name, picked)
+        log = np.log2(np.maximum(self.prior_, TINY)) + self.evidence(answers).sum(axis=0)
         log[:-1][self.excluded(answers).any(axis=0)] = -np.inf
         p = np.exp2(log - log.max())
         return np.asarray((p / p.sum()).astype("f4"))
 
+    def evidence(self, answers: Answers) -> Array:
+        """Return the bits that each answer gives each hypothesis, shape (answers, entries + 1); "not sure" gives 0."""
+        bits = np.zeros((len(answers), len(self.prior_)))
+        for row, (name, picked) in zip(bits, answers.items(), strict=True):
+            if picked:
+                row[:] = self._evidence(name, picked)
+        return bits
+
     def _evidence(self, name: str, picked: tuple[str, ...]) -> Array:
-        """Return the bits that one answer gives each hypothesis, shape (entries + 1,)."""
         question = self.questions_[self.place_[name]]
         columns = [self.column_[name, option] for option in picked]
         if question.several:
@@ -180,9 +184,9 @@ class TwentyQuestions(BaseEstimator):  # type: ignore[misc]
                 value[i] = 0.0
         return value
 
-    def next_question(self, answers: Answers) -> str | None:
+    def next_question(self, answers: Answers, belief: Array | None = None) -> str | None:
         """Return the question most worth asking, or None when the leaders are clear or nothing is worth it."""
-        p = self.posterior(answers)
+        p = self.posterior(answers) if belief is None else belief
         if len(answers) >= self.longest or self.sure(p) >= self.enough:
             return None
         value = self.values(answers, p)
@@ -205,11 +209,8 @@ class TwentyQuestions(BaseEstimator):  # type: ignore[misc]
 
         With ``log2 prior[entry] / prior[rival]`` they add up to the log-ratio of the posteriors.
         """
-        bits = {}
-        for name, picked in answers.items():
-            evidence = self._evidence(name, picked) if picked else np.zeros(len(self.prior_))
-            bits[name] = float(evidence[entry] - evidence[rival])
-        return bits
+        bits = self.evidence(answers)
+        return dict(zip(answers, (bits[:, entry] - bits[:, rival]).tolist(), strict=True))
 
     def _chances(self, filled: Array, width: NDArray[np.intp]) -> Array:
         """Return the chance that each hypothesis gives each option, shape (entries + 1, options)."""
