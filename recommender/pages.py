@@ -1,0 +1,75 @@
+"""What the interview's pages show, on the website and in a facility's frame alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import QueryDict
+
+from catalog.cards import UNSURE
+from recommender.interview import EDIT, Problem, Step, step
+
+FORM = "from"
+"""Query key by which the page's own form says which question was just answered."""
+SHORTLIST = 5
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request for the interview: where it stands, and what to tell the visitor first."""
+
+    step: Step
+    problems: tuple[Problem, ...]
+    answered_now: bool
+
+    @property
+    def back(self) -> str | None:
+        """Return the query string that shows the question before this one again."""
+        shown = self.step.question.id if self.step.question else None
+        earlier = []
+        for item in self.step.answered:
+            if item.question.pk == shown:
+                break
+            earlier.append(item.change)
+        return earlier[-1] if earlier else None
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        """Return the answers to all questions but the one shown, for the form to carry."""
+        shown = self.step.question.id if self.step.question else None
+        return [(n, v) for n, picked in self.step.answers.items() if n != shown for v in picked or (UNSURE,)]
+
+
+def visit(query: QueryDict) -> Visit:
+    """Read a request; a form sent with nothing or too much ticked asks the same question again and says so."""
+    data = query.copy()
+    asked = data.get(FORM)
+    if asked is None:
+        found = step(data)
+        return Visit(found, found.problems, answered_now=False)
+    if UNSURE in data.getlist(asked):
+        data.setlist(asked, [UNSURE])
+    data.pop(EDIT, None)
+    found = step(data)
+    problems = found.problems
+    if asked not in found.answers and not problems:
+        problems = (
+            Problem("nothing_picked", "No answer was picked.", "Pick one, or say “I’m not sure”; that costs nothing."),
+        )
+    if problems:
+        data[EDIT] = asked
+        found = step(data)
+    return Visit(found, problems, answered_now=not problems)
+
+
+def context(visit: Visit, here: str, results: str) -> dict[str, Any]:
+    """Return what the interview's templates need; `here` and `results` are the addresses they link to."""
+    return {
+        "visit": visit,
+        "step": visit.step,
+        "problems": visit.problems,
+        "shortlist": visit.step.ranking[:SHORTLIST],
+        "here": here,
+        "results": results,
+    }
