@@ -1,0 +1,152 @@
+"""Cards: every one is right, goes into the database and comes back byte for byte."""
+
+from __future__ import annotations
+
+import shutil
+from io import StringIO
+from pathlib import Path
+
+import pytest
+import yaml
+from django.core.management import CommandError, call_command
+
+from catalog import cards, loading
+from catalog.checks import cards_are_right
+from catalog.models import Claim, Entry, Question, Revision
+
+CARDS = sorted(loading.FIXTURES.glob("*/*.yaml"))
+
+
+@pytest.fixture(scope="module")
+def catalog() -> cards.Catalog:
+    return cards.read_catalog(loading.FIXTURES)
+
+
+def test_no_card_has_a_mistake(catalog: cards.Catalog) -> None:
+    assert [str(m) for m in catalog.mistakes] == []
+
+
+@pytest.mark.parametrize("path", CARDS, ids=[f"{p.parent.name}/{p.stem}" for p in CARDS])
+def test_a_card_stands_in_its_canonical_form(path: Path) -> None:
+    shape = {"questions": cards.QuestionCard, "tools": cards.ToolCard, "models": cards.ModelCard}[path.parent.name]
+    card = shape.model_validate(yaml.load(path.read_text(), cards._Loader))
+    assert cards.write(card) == path.read_text(), "run `manage.py load_catalog` and `manage.py dump_catalog`"
+
+
+@pytest.mark.django_db
+def test_the_catalog_comes_back_byte_for_byte(catalog_loaded: None, tmp_path: Path) -> None:
+    loading.dump(tmp_path)
+    assert {p.relative_to(tmp_path) for p in tmp_path.glob("*/*.yaml")} == {
+        p.relative_to(loading.FIXTURES) for p in CARDS
+    }
+    for path in CARDS:
+        assert (tmp_path / path.relative_to(loading.FIXTURES)).read_bytes() == path.read_bytes(), path
+
+
+@pytest.mark.django_db
+def test_loading_twice_changes_nothing(catalog_loaded: None) -> None:
+    before = Claim.objects.count()
+    assert loading.load() is False
+    assert Claim.objects.count() == before
+
+
+@pytest.mark.django_db
+def test_a_change_in_the_database_returns_to_its_card(catalog_loaded: None, tmp_path: Path) -> None:
+    shutil.copytree(loading.FIXTURES, tmp_path / "fixtures")
+    Entry.objects.filter(slug="fiji").update(summary="A changed sentence.")
+    changed = loading.dump(tmp_path / "fixtures")
+    assert [p.name for p in changed] == ["fiji.yaml"]
+    assert "summary: A changed sentence." in changed[0].read_text()
+
+
+def test_breadth_and_depth(catalog: cards.Catalog) -> None:
+    assert len(catalog.questions) == 63
+    assert len(catalog.tools) >= 80
+    assert len(catalog.models) >= 20
+    said = sum(len(b.suits) + len(b.unsuited) for c in catalog.entries.values() for b in c.claims)
+    assert said / len(catalog.entries) >= 12
+
+
+def test_every_goal_has_tools(catalog: cards.Catalog) -> None:
+    for option in catalog.questions["goal.main"].options:
+        suited = [
+            slug
+            for slug, card in catalog.entries.items()
+            if any(b.question == "goal.main" and b.suits.get(option.value, 0) >= 0.4 for b in card.claims)
+        ]
+        assert len(suited) >= 3, f"goal.main {option.value} has only {suited}"
+
+
+def test_the_question_bank_keeps_its_ids(catalog: cards.Catalog, shared: Path) -> None:
+    import json
+
+    bank = json.loads((shared / "questions" / "bank.json").read_text())
+    for question in bank["questions"]:
+        card = catalog.questions[question["id"]]
+        ours = {o.value for o in card.options} | {a for o in card.options for a in o.aliases}
+        assert {o["id"] for o in question["options"]} <= ours, question["id"]
+
+
+QUESTION = {"text": "?", "why": "w", "kind": "single", "position": 1, "options": [{"value": "a", "text": "A"}, {"value": "b", "text": "B"}]}  # noqa: E501  # fmt: skip
+TOOL = {"name": "T", "summary": "s", "claims": [{"question": "q.x", "suits": {"a": 1.0}, "source": "https://x.org"}]}
+
+
+@pytest.mark.parametrize(
+    ("card", "key", "value"),
+    [
+        (TOOL | {"claims": [{"question": "q.x", "suits": {"flourescence": 1.0}, "source": "https://x.org"}]}, "q.x", "flourescence"),  # noqa: E501
+        (TOOL | {"claims": [{"question": "q.nope", "suits": {"a": 1.0}, "source": "https://x.org"}]}, "question", "q.nope"),  # noqa: E501
+        (TOOL | {"claims": [{"question": "q.x", "suits": {"a": 1.5}, "source": "https://x.org"}]}, "suits.a", "1.5"),
+        (TOOL | {"claims": [{"question": "q.x", "suits": {"a": 1.0}, "source": "somewhere"}]}, "source", "somewhere"),
+        (TOOL | {"claims": [{"question": "q.x", "suits": {"a": 1.0}, "unsuited": ["a"], "source": "https://x.org"}]}, "q.x", "'a'"),  # noqa: E501
+        (TOOL | {"claims": [{"question": "q.x", "suits": {"a": 1.0}, "source": "https://x.org", "read": "2999-01-01"}]}, "read", "2999-01-01"),  # noqa: E501
+        (TOOL | {"hosts": ["nowhere"]}, "hosts", "nowhere"),
+        (TOOL | {"colour": "red"}, "colour", "red"),
+        (TOOL | {"cost": "cheap"}, "cost", "cheap"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_named_by_file_key_and_value(
+    tmp_path: Path, card: dict[str, object], key: str, value: str
+) -> None:
+    for folder, name, content in (("questions", "q.x", QUESTION), ("tools", "typo", card)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / f"{name}.yaml").write_text(yaml.safe_dump(content))
+    complaints = [str(m) for m in cards.read_catalog(tmp_path).mistakes]
+    assert len(complaints) == 1, complaints
+    assert complaints[0].startswith(str(tmp_path / "tools" / "typo.yaml"))
+    assert key in complaints[0]
+    assert value in complaints[0]
+
+
+def test_the_same_key_twice_is_a_mistake(tmp_path: Path) -> None:
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools" / "twice.yaml").write_text("name: A\nname: B\n")
+    (complaint,) = cards.read_catalog(tmp_path).mistakes
+    assert "'name' stands twice" in str(complaint)
+
+
+@pytest.mark.django_db
+def test_a_mistake_leaves_the_database_as_it_was(catalog_loaded: None, tmp_path: Path) -> None:
+    shutil.copytree(loading.FIXTURES, tmp_path / "fixtures")
+    (tmp_path / "fixtures" / "tools" / "fiji.yaml").write_text("name: broken\n")
+    before = Revision.current()
+    with pytest.raises(CommandError, match="nothing was loaded"):
+        call_command("load_catalog", tmp_path / "fixtures")
+    assert Revision.current() == before
+    assert Entry.objects.get(slug="fiji").name != "broken"
+
+
+def test_the_system_check_is_green() -> None:
+    assert cards_are_right() == []
+
+
+def test_check_catalog_says_what_is_read_and_what_is_thin() -> None:
+    out = StringIO()
+    call_command("check_catalog", stdout=out)
+    assert "No mistakes." in out.getvalue()
+    assert "read in their source" in out.getvalue()
+
+
+@pytest.mark.django_db
+def test_options_a_person_may_tick_are_bounded_where_the_bank_says_so(catalog_loaded: None) -> None:
+    assert Question.objects.get(pk="goal.main").max_picks == 3
