@@ -24,6 +24,8 @@ DATA_DIR.mkdir(parents=True, exist_ok=True)
 
 PRODUCTION = env.bool("TQ_PRODUCTION", False)
 DEBUG = env.bool("TQ_DEBUG", False)
+HOST = env.str("TQ_HOST", "127.0.0.1")
+PORT = env.int("TQ_PORT", None)
 TESTING_HTTP = env.bool("TQ_ALLOW_HTTP", False)
 
 
@@ -69,6 +71,7 @@ INSTALLED_APPS = [
     "recommender",
     "analysis_runner",
     "portals",
+    "config",
 ]
 
 MIDDLEWARE = [
@@ -134,6 +137,25 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = not PRODUCTION
 MEDIA_ROOT = DATA_DIR / "media"
 
+TOOLS_DIR = Path(env.str("TQ_TOOLS_DIR", str(BASE_DIR / "analysis_runner" / "tools")))
+SANDBOX_UID = env.int("TQ_SANDBOX_UID", 61234)
+LEASE_SECONDS = env.float("TQ_LEASE_SECONDS", 30.0)
+PUBLISH_AHEAD = env.int("TQ_PUBLISH_AHEAD", 4)
+KEEP_HOURS = env.float("TQ_KEEP_HOURS", 24.0)
+MAX_UPLOAD_MB = env.int("TQ_MAX_UPLOAD_MB", 200)
+MAX_MEGAPIXELS = env.int("TQ_MAX_MEGAPIXELS", 400)
+JOBS_AT_ONCE = env.int("TQ_JOBS_AT_ONCE", 5)
+JOBS_A_DAY = env.int("TQ_JOBS_A_DAY", 200)
+UPLOADS_A_DAY = env.int("TQ_UPLOADS_A_DAY", 50)
+STORED_MB = env.int("TQ_STORED_MB", 2000)
+NUM_PROXIES = env.int("TQ_NUM_PROXIES", 0)
+FILE_UPLOAD_TEMP_DIR = DATA_DIR / "incoming"
+FILE_UPLOAD_TEMP_DIR.mkdir(exist_ok=True)
+FILE_UPLOAD_HANDLERS = [
+    "analysis_runner.receiving.SizeGuard",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -193,6 +215,12 @@ else:
         "socket_connect_timeout": 5,
         "visibility_timeout": 7200,
     }
+CELERY_TASK_DEFAULT_QUEUE = "quick"
+CELERY_BEAT_SCHEDULE = {
+    "recover_jobs": {"task": "analysis_runner.recover_jobs", "schedule": 30.0},
+    "purge": {"task": "analysis_runner.purge", "schedule": 600.0},
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
