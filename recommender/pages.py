@@ -55,7 +55,9 @@ def visit(query: QueryDict) -> Visit:
     problems = found.problems
     if asked not in found.answers and not problems:
         problems = (
-            Problem("nothing_picked", "No answer was picked.", "Pick one, or say “I’m not sure”; that costs nothing."),
+            Problem(
+                "nothing_picked", "No answer was picked.", "Pick one, or say that you are not sure; that costs nothing."
+            ),
         )
     if problems:
         data[EDIT] = asked

@@ -63,7 +63,7 @@ def bits_width(bits: float) -> str:
 @register.filter
 def signed(bits: float) -> str:
     """Return bits with their sign and one decimal, with a true minus."""
-    return f"{bits:+.1f}".replace("-", "\N{MINUS SIGN}")  # noqa: B005
+    return f"{bits:+.1f}".replace("-", "\N{MINUS SIGN}")
 
 
 @register.filter

@@ -1,0 +1,96 @@
+"""The sheet of one entry: its claims in plain words, and how it stands to other entries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from urllib.parse import urlencode
+
+from catalog.models import Claim, Entry, Question
+
+_WORDS = ((0.9, "Made for it"), (0.6, "Does it well"), (0.3, "Can be made to"), (0.01, "Only with effort"))
+UNSUITED = "Does not"
+TELLING = ("goal.main", "obj.kind", "img.modality", "img.dims", "img.time")
+"""Questions whose answers describe a tool well enough to look for others like it."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """Options of one question that one source speaks of with the same strength."""
+
+    strength: str
+    suits: bool
+    options: tuple[str, ...]
+    source: str
+    read: date | None
+
+
+@dataclass(frozen=True)
+class Section:
+    """What is known of an entry on one question."""
+
+    question: Question
+    lines: tuple[Line, ...]
+
+
+def strength_words(strength: float) -> str:
+    return next((words for least, words in _WORDS if strength >= least), UNSUITED)
+
+
+def claims_of(entry: Entry) -> list[Claim]:
+    """Return the claims in the order of the questions, strongest first."""
+    claims = entry.claims.select_related("option__question")
+    return sorted(claims, key=lambda c: (c.option.question.position, -c.strength, c.option.position))
+
+
+def sections(claims: Iterable[Claim]) -> list[Section]:
+    """Return the claims by question; within it by strength and source."""
+    return [
+        Section(question, tuple(_lines(list(said))))
+        for question, said in groupby(claims, key=lambda c: c.option.question)
+    ]
+
+
+def _lines(claims: list[Claim]) -> Iterable[Line]:
+    def place(claim: Claim) -> tuple[int, bool, date, str]:
+        words = [w for _, w in _WORDS] + [UNSUITED]
+        return words.index(strength_words(claim.strength)), not claim.verified, claim.read or date.min, claim.source
+
+    for _, said in groupby(sorted(claims, key=place), key=place):
+        same = list(said)
+        yield Line(
+            strength=strength_words(same[0].strength),
+            suits=same[0].strength > 0,
+            options=tuple(c.option.text for c in same),
+            source=same[0].source,
+            read=same[0].read,
+        )
+
+
+def similar_query(claims: Iterable[Claim]) -> str:
+    """Return the answers that somebody would give for whom this entry is the right one."""
+    pairs = []
+    for question, said in groupby(claims, key=lambda c: c.option.question):
+        strong = [c for c in said if c.strength >= 0.7] if question.pk in TELLING else []
+        most = min(question.max_picks or 2, 2) if question.kind == Question.Kind.SEVERAL else 1
+        pairs += [(question.pk, c.option.value) for c in strong[:most]]
+    return urlencode(pairs)
+
+
+def neighbours(entry: Entry) -> dict[str, list[Entry]]:
+    """Return the entries that belong to this one, by how."""
+    everyone = {
+        e.slug: e
+        for e in Entry.objects.exclude(pk=entry.pk).only(
+            "slug", "kind", "name", "summary", "family", "hosts", "runs_in", "runs"
+        )
+    }
+    named = [everyone[s] for s in [*entry.hosts, *entry.runs_in] if s in everyone]
+    return {
+        "homes": named,
+        "models": [e for e in everyone.values() if entry.slug in e.runs_in],
+        "guests": [e for e in everyone.values() if entry.slug in e.hosts],
+        "family": [e for e in everyone.values() if entry.family and e.family == entry.family and e not in named],
+    }
