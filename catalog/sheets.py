@@ -14,6 +14,8 @@ _WORDS = ((0.9, "Made for it"), (0.6, "Does it well"), (0.3, "Can be made to"), 
 UNSUITED = "Does not"
 TELLING = ("goal.main", "obj.kind", "img.modality", "img.dims", "img.time")
 """Questions whose answers describe a tool well enough to look for others like it."""
+PRACTICAL = ("goal.assay", "me.coding", "me.run", "me.os", "me.cost")
+"""Questions that everybody has of a tool; with the telling ones they stand at the top of its sheet."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,10 @@ class Section:
 
     question: Question
     lines: tuple[Line, ...]
+
+    @property
+    def telling(self) -> bool:
+        return self.question.pk in (*TELLING, *PRACTICAL)
 
 
 def strength_words(strength: float) -> str:

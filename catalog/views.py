@@ -70,7 +70,7 @@ def _browse(request: HtmxRequest, kind: Entry.Kind) -> HttpResponse:
         "kept": urlencode(filters.chosen),
     }
     if request.htmx and not request.htmx.history_restore_request:
-        return render(request, "catalog/found.html", context)
+        return render(request, "catalog/found.html", context | {"announced": True})
     return render(request, "catalog/browse.html", context | _offered(kind))
 
 
@@ -98,9 +98,11 @@ def _options(question: str, kind: Entry.Kind) -> list[Option]:
 def _sheet(request: HttpRequest, kind: Entry.Kind, slug: str) -> HttpResponse:
     entry = get_object_or_404(Entry, kind=kind, slug=slug)
     claims = sheets.claims_of(entry)
+    sections = sheets.sections(claims)
     context = {
         "entry": entry,
-        "sections": sheets.sections(claims),
+        "sections": sections,
+        "others": sum(not section.telling for section in sections),
         "claims": len(claims),
         "read": sum(c.verified for c in claims),
         "similar": sheets.similar_query(claims),

@@ -67,6 +67,12 @@ def signed(bits: float) -> str:
 
 
 @register.filter
+def grouped(number: int) -> str:
+    """Return a number with its thousands set apart."""
+    return f"{number:,}"
+
+
+@register.filter
 def host(url: str) -> str:
     """Return the host of a web address, which is what a reader needs to judge a source by."""
     return url.split("//", 1)[-1].split("/", 1)[0].removeprefix("www.")
