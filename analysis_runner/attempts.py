@@ -6,11 +6,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from types import TracebackType
 from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
+from django.utils import timezone
 
 from analysis_runner import environments, lifecycle, outputs, runs, sandbox, workplace
 from analysis_runner.descriptions import BrokenDescriptionError, find_tool
@@ -22,6 +24,7 @@ logger = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 DATABASE_AWAY = (OperationalError, InterfaceError)
 LOOK_EVERY = 1.0
+WAIT_FOR_TOOL = timedelta(minutes=10)
 
 
 def attempt(job_id: str) -> None:
@@ -52,9 +55,17 @@ def _do(job: Job, work: Any) -> None:
             outcome = _run(job, run)
             if not outcome.wanted:
                 return
+            if outcome.facts.get("reason") == "tool_unavailable" and _young(job):
+                lifecycle.postpone(job, 3.0, "The tool is being set up")
+                return
             artifacts = outputs.keep(job, outcome.files)
             if not persist(lambda: lifecycle.finish(job, outcome.state, outcome.facts, artifacts)):
                 outputs.discard(job.folder)
+
+
+def _young(job: Job) -> bool:
+    """Whether it may still be worth waiting for a tool that is being set up."""
+    return timezone.now() - job.created < WAIT_FOR_TOOL
 
 
 def _run(job: Job, run: runs.Run) -> runs.Outcome:

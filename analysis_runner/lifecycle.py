@@ -83,6 +83,23 @@ def still_ours(job: Job) -> bool:
     return _held(job).exists()
 
 
+def postpone(job: Job, seconds: float, doing: str) -> None:
+    """Put a job back that this worker cannot do yet, such as one whose tool is still being set up."""
+    with transaction.atomic():
+        later = Now() + timedelta(seconds=seconds)
+        if _held(job).update(
+            state=QUEUED,
+            token="",
+            attempt=F("attempt") - 1,
+            not_before=later,
+            lease_until=None,
+            published=0,
+            doing=doing,
+        ):
+            _record(job.pk, QUEUED, job)
+            _sample_follows(job, QUEUED)
+
+
 def give_back(job: Job) -> None:
     """End the lease now: this worker cannot do the job, and the next look of the dispatcher takes it back."""
     _held(job).update(lease_until=Now())

@@ -56,10 +56,6 @@ class Sample(models.Model):
         """The name of its file in the storage. What the visitor called it is never part of a path."""
         return f"samples/{self.pk}/sample"
 
-    @property
-    def preview(self) -> str:
-        return f"samples/{self.pk}/preview.png"
-
 
 class Job(models.Model):
     class State(models.TextChoices):

@@ -227,31 +227,19 @@ def _watch(
     process: subprocess.Popen[bytes], shut: Shut, still_wanted: Callable[[], bool], began: float
 ) -> tuple[Stopped, float]:
     """Look several times a second; on a broken limit, kill all of it."""
-    peak = 0.0
+    peak, pause = 0.0, 0.02
     try:
         while True:
-            if (last := _ended(process, LOOK_EVERY)) is not None:
-                return "", max(peak, last)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(pause)
+                return "", peak
+            pause = min(pause * 1.5, LOOK_EVERY)
             pids = watching.tree(process.pid)
             peak = max(peak, memory := watching.memory_mb(pids))
             if stopped := _broken(shut, memory, len(pids), time.monotonic() - began, still_wanted):
                 return stopped, peak
     finally:
         _kill(process)
-
-
-def _ended(process: subprocess.Popen[bytes], seconds: float) -> float | None:
-    """Wait for at most so long; once it has ended, return the largest memory of any of its processes in MB."""
-    until, pause = time.monotonic() + seconds, 0.002
-    while True:
-        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-        if pid:
-            process.returncode = os.waitstatus_to_exitcode(status)
-            return usage.ru_maxrss / 1024
-        if time.monotonic() >= until:
-            return None
-        time.sleep(pause)
-        pause = min(pause * 2, 0.05)
 
 
 def _broken(shut: Shut, memory: float, processes: int, seconds: float, still_wanted: Callable[[], bool]) -> Stopped:

@@ -43,6 +43,13 @@ def remove_sample(sample: Sample) -> bool:
     return gone
 
 
+def remove_everything(sample: Sample) -> None:
+    """Delete a sample and the results of every run on it."""
+    remove_sample(sample)
+    for job in sample.jobs.filter(kind=Job.Kind.RUN):
+        remove_job(job)
+
+
 def remove_job(job: Job) -> bool:
     """Delete a job's files; a run that is still going is cancelled first."""
     gone = lifecycle.forget(job.pk)
