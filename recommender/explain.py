@@ -71,13 +71,15 @@ def ranking(tables: Tables, answers: Picked, posterior: Any, count: int) -> tupl
 def runnable(tables: Tables, answers: Picked, posterior: Any, count: int = 3) -> tuple[Place, ...]:
     """Return the likeliest entries that run on this server, leaving out those the answers speak against.
 
-    An entry is left out when it is less likely than "none of these fits" would be with the same prior.
+    An entry is left out when the answers fit it less than chance would, or when another that runs here is ten times
+    as likely.
     """
     engine = tables.engine
     fits = posterior[:-1] / engine.prior_[:-1] > posterior[-1] / engine.prior_[-1]
     here = [i for i, entry in enumerate(tables.entries) if entry.runs and fits[i]]
     here.sort(key=lambda i: -posterior[i])
-    return _places(tables, answers, posterior, here[:count])
+    near = [i for i in here[:count] if posterior[i] >= posterior[here[0]] / 10]
+    return _places(tables, answers, posterior, near)
 
 
 def _places(tables: Tables, answers: Picked, posterior: Any, chosen: list[int]) -> tuple[Place, ...]:

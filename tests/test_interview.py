@@ -37,7 +37,7 @@ def test_the_order_of_the_query_does_not_change_the_ranking() -> None:
 def test_touching_nuclei_in_3d_lead_to_tools_for_nuclei_in_3d() -> None:
     step = at(NUCLEI)
     assert "stardist" in [p.entry.slug for p in step.ranking[:3]]
-    assert step.runnable[0].entry.slug == "nuclei-watershed-3d"
+    assert [p.entry.slug for p in step.runnable] == ["nuclei-watershed-3d"]
     assert "nuclei-watershed-2d" in [e.entry.slug for e in step.excluded]
 
 
