@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,6 +14,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
+from django_htmx.http import replace_url
 from django_htmx.middleware import HtmxDetails
 
 from catalog import searching, sheets
@@ -70,7 +72,8 @@ def _browse(request: HtmxRequest, kind: Entry.Kind) -> HttpResponse:
         "kept": urlencode(filters.chosen),
     }
     if request.htmx and not request.htmx.history_restore_request:
-        return render(request, "catalog/found.html", context | {"announced": True})
+        part = render(request, "catalog/found.html", context | {"announced": True})
+        return replace_url(part, f"{context['here']}?{context['kept']}".rstrip("?"))
     return render(request, "catalog/browse.html", context | _offered(kind))
 
 
@@ -110,5 +113,6 @@ def _sheet(request: HttpRequest, kind: Entry.Kind, slug: str) -> HttpResponse:
         "platforms": [PLATFORMS.get(p, p) for p in entry.platforms],
         "uses": [USES.get(u, u) for u in entry.use_as],
         "open": searching.is_open(entry),
+        "maintained": date.fromisoformat(when) if (when := entry.maintenance.get("as_of")) else None,
     }
     return render(request, "catalog/entry.html", context)

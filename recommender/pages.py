@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import dropwhile, takewhile
 from typing import Any
 
 from django.http import QueryDict
@@ -26,19 +28,25 @@ class Visit:
     @property
     def back(self) -> str | None:
         """Return the query string that shows the question before this one again."""
-        shown = self.step.question.id if self.step.question else None
-        earlier = []
-        for item in self.step.answered:
-            if item.question.pk == shown:
-                break
-            earlier.append(item.change)
-        return earlier[-1] if earlier else None
+        earlier = list(takewhile(lambda item: item.question.pk != self._shown, self.step.answered))
+        return earlier[-1].change if earlier else None
 
     @property
-    def kept(self) -> list[tuple[str, str]]:
-        """Return the answers to all questions but the one shown, for the form to carry."""
-        shown = self.step.question.id if self.step.question else None
-        return [(n, v) for n, picked in self.step.answers.items() if n != shown for v in picked or (UNSURE,)]
+    def before(self) -> list[tuple[str, str]]:
+        """Return the answers that stand before the shown question's own, for the form to carry."""
+        return self._kept(takewhile(lambda name: name != self._shown, self.step.answers))
+
+    @property
+    def after(self) -> list[tuple[str, str]]:
+        """Return the answers behind it; kept in place, so that changing one answer leaves their order alone."""
+        return self._kept(dropwhile(lambda name: name != self._shown, self.step.answers))
+
+    @property
+    def _shown(self) -> str | None:
+        return self.step.question.id if self.step.question else None
+
+    def _kept(self, names: Iterable[str]) -> list[tuple[str, str]]:
+        return [(n, v) for n in names if n != self._shown for v in self.step.answers[n] or (UNSURE,)]
 
 
 def visit(query: QueryDict) -> Visit:

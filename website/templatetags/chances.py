@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import log
+
 from django import template
 
 register = template.Library()
@@ -9,7 +11,9 @@ register = template.Library()
 _ODDS = (
     (0.01, "about 1 in 100"),
     (0.02, "about 1 in 50"),
+    (1 / 30, "about 1 in 30"),
     (0.05, "about 1 in 20"),
+    (1 / 15, "about 1 in 15"),
     (0.1, "about 1 in 10"),
     (0.125, "about 1 in 8"),
     (1 / 6, "about 1 in 6"),
@@ -46,7 +50,7 @@ def odds(probability: float) -> str:
         return "less than 1 in 100"
     if probability > 0.97:
         return "nearly certain"
-    return min(_ODDS, key=lambda fraction: abs(fraction[0] - probability))[1]
+    return min(_ODDS, key=lambda fraction: abs(log(fraction[0] / probability)))[1]
 
 
 @register.filter
