@@ -6,6 +6,7 @@ Any number may run at once; each change it makes is one conditional UPDATE.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -60,6 +61,9 @@ def dispatch(stop: threading.Event, tick: float = TICK) -> None:
 
 def broker_answers() -> str:
     """Return an empty string if the broker takes messages, else what it says."""
+    folder = str(current_app.conf.broker_transport_options.get("data_folder_out", ""))
+    if folder and not os.access(folder, os.W_OK):
+        return f"nothing can be written to {folder}"
     try:
         with Connection(current_app.conf.broker_url, transport_options=_options(), connect_timeout=3) as link:
             link.ensure_connection(max_retries=1, timeout=3)

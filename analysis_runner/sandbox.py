@@ -152,10 +152,11 @@ def _shut_in(shut: Shut, descriptor: int | None) -> list[str]:
 
 def _limited(shut: Shut) -> list[str]:
     """Return the part that becomes the service user and sets the kernel's limits, for each process."""
-    if not shutil.which("prlimit"):
+    if not (shutil.which("prlimit") and shutil.which("setpriv")):
         return []
     limits, uid = shut.limits, service_user()
-    other_user = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--"] if os.getuid() == 0 else []
+    drop = os.getuid() == 0 and (isolated() or all(_reachable(mount.source) for mount in shut.mounts))
+    other_user = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--"] if drop else []
     return [
         *other_user,
         "prlimit",

@@ -13,6 +13,7 @@ from analysis_runner import fitting, outputs, parameters, runs, sniffing, workpl
 from analysis_runner.descriptions import BrokenDescriptionError, Tool, find_tool
 from analysis_runner.models import Job
 from analysis_runner.refusals import Refusal
+from analysis_runner.sandbox import NoSandboxError
 
 CHOICES = ("stack", "channel", "plane", "series")
 
@@ -33,7 +34,7 @@ class Command(BaseCommand):
             tool = find_tool(slug)
             path = tool.golden_sample if str(file) == "golden" else file
             outcome, folder = run(tool, path, _pairs(rest))
-        except (Refusal, BrokenDescriptionError) as error:
+        except (Refusal, BrokenDescriptionError, NoSandboxError) as error:
             cure = error.cure if isinstance(error, Refusal) else ""
             raise CommandError(f"{error} {cure}".strip()) from error
         facts = outcome.facts
