@@ -10,10 +10,17 @@ from skimage import measure
 from tables import Columns, in_um
 
 Array = np.ndarray[Any, Any]
-PLANE = ("label", "area", "equivalent_diameter_area", "axis_major_length", "axis_minor_length", "perimeter",
-         "eccentricity", "solidity", "intensity_mean", "intensity_max", "intensity_min", "centroid", "bbox")  # fmt: skip
-VOLUME = ("label", "area", "equivalent_diameter_area", "intensity_mean", "intensity_max", "intensity_min",
-          "centroid", "bbox")  # fmt: skip
+COMMON = (
+    "label",
+    "area",
+    "equivalent_diameter_area",
+    "intensity_mean",
+    "intensity_max",
+    "intensity_min",
+    "centroid",
+    "bbox",
+)
+SHAPE = ("axis_major_length", "axis_minor_length", "perimeter", "eccentricity", "solidity")
 
 
 def object_table(labels: Array, intensity: Array, pixel_size_um: Mapping[str, float]) -> Columns:
@@ -35,7 +42,7 @@ def object_table(labels: Array, intensity: Array, pixel_size_um: Mapping[str, fl
     """
     axes = "zyx"[-labels.ndim :]
     known = {axis: pixel_size_um[axis] for axis in axes if axis in pixel_size_um}
-    found = measure.regionprops_table(labels, intensity, properties=PLANE if labels.ndim == 2 else VOLUME)
+    found = measure.regionprops_table(labels, intensity, properties=COMMON + SHAPE * (labels.ndim == 2))
     columns: Columns = {"label": found["label"]}
     columns |= _size(found, axes, known)
     columns |= _diameters(found, axes, known, labels)

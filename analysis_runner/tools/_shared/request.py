@@ -17,7 +17,7 @@ OUT = Path(os.environ.get("TQ_OUT", "/out"))
 REFUSED = 3
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - it says why, not that something broke
     """An input that does not suit: a code for machines, a sentence and a cure for people."""
 
     def __init__(self, code: str, sentence: str, cure: str) -> None:

@@ -15,15 +15,15 @@ SMALL_BYTES = 2**26
 MOST_AXES = 8
 
 
-class UnsupportedFormat(Exception):
+class UnsupportedFormat(Exception):  # noqa: N818 - it says why, not that something broke
     """A file of a kind that is not read here."""
 
 
-class Malformed(Exception):
+class Malformed(Exception):  # noqa: N818 - it says why, not that something broke
     """A file that is not what it says it is."""
 
 
-class TooLarge(Exception):
+class TooLarge(Exception):  # noqa: N818 - it says why, not that something broke
     """An image that would take more memory than a run may have."""
 
 
