@@ -32,7 +32,7 @@ class Command(BaseCommand):
     def handle(self, *, slug: str, file: Path, rest: list[str], **_: Any) -> None:
         try:
             tool = find_tool(slug)
-            path = tool.golden_sample if str(file) == "golden" else file
+            path = tool.golden_sample if str(file) == "golden" else file.resolve()
             outcome, folder = run(tool, path, _pairs(rest))
         except (Refusal, BrokenDescriptionError, NoSandboxError) as error:
             cure = error.cure if isinstance(error, Refusal) else ""
