@@ -29,6 +29,8 @@ _ODDS = (
     (0.9, "about 9 in 10"),
     (0.95, "about 19 in 20"),
 )
+LEAST = 0.0075
+"""Below this a chance is only said to be small."""
 WIDEST_BITS = 4.0
 """Bits at which a reason's bar is full: an answer that makes an entry sixteen times as likely."""
 
@@ -36,7 +38,7 @@ WIDEST_BITS = 4.0
 @register.filter
 def percent(probability: float) -> str:
     """Return a whole percentage; the ends say that nothing is impossible or certain."""
-    if probability < 0.01:
+    if probability < LEAST:
         return "<1%"
     if probability > 0.99:
         return ">99%"
@@ -46,7 +48,7 @@ def percent(probability: float) -> str:
 @register.filter
 def odds(probability: float) -> str:
     """Return the chance in words, as the nearest simple fraction."""
-    if probability < 0.0075:
+    if probability < LEAST:
         return "less than 1 in 100"
     if probability > 0.97:
         return "nearly certain"
