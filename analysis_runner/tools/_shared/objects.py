@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from request import Refusal
 from scipy import ndimage
-from skimage import feature, filters, segmentation
+from skimage import filters, segmentation
 
 Array = np.ndarray[Any, Any]
 BRIGHTEST = 2.0
+HEIGHT = 0.45
 
 
 def otsu_of_most(image: Array) -> float:
@@ -74,7 +75,7 @@ def find_objects(
     diameter : float or None
         Typical diameter in pixels along x; None to estimate it from the image.
     method : str
-        A key of `METHODS`, or "local" for a threshold that follows the background.
+        A key of `METHODS`, or "local" for a threshold that follows background and brightness.
     split : bool
         Part objects that touch.
     smallest : float
@@ -107,21 +108,32 @@ def _mask(image: Array, scale: Array, diameter: float, method: str) -> Array:
     sigma = max(diameter / 20, 0.7) / scale
     smooth = ndimage.gaussian_filter(image, sigma)
     if method == "local":
-        background = ndimage.gaussian_filter(image, diameter * 1.5 / scale)
-        lifted = smooth - background
-        return lifted > max(filters.threshold_otsu(lifted), 0)
+        return _near_half_height(smooth, scale, diameter)
     return smooth > METHODS[method](smooth)
 
 
+def _near_half_height(smooth: Array, scale: Array, diameter: float) -> Array:
+    """Return what is above `HEIGHT` of the way from the background around it to the peak nearby.
+
+    Dim and bright objects are bounded alike; what rises less than half of Li's threshold is background.
+    """
+    near = np.maximum(np.round(diameter / scale), 1).astype(int) | 1
+    wide = np.maximum(np.round(2 * diameter / scale), 1).astype(int) | 1
+    background = ndimage.gaussian_filter(ndimage.minimum_filter(smooth, tuple(wide)), diameter / scale)
+    peak = ndimage.gaussian_filter(ndimage.maximum_filter(smooth, tuple(near)), diameter / 4 / scale)
+    lifted = smooth - background
+    return (lifted > HEIGHT * (peak - background)) & (lifted > filters.threshold_li(lifted) / 2)
+
+
 def _first_guess(image: Array) -> float:
-    return max(min(image.shape[-2:]) / 40, 6.0)
+    return float(np.clip(min(image.shape[-2:]) / 40, 6, 25))
 
 
 def _typical_diameter(distance: Array, mask: Array) -> float:
     """Return twice the typical distance from the middle of an object to its edge, large objects counting more."""
-    peaks = feature.peak_local_max(ndimage.gaussian_filter(distance, 1), min_distance=3, labels=mask.astype(np.uint8),
-                                   exclude_border=False)  # fmt: skip
-    radii = np.sort(distance[tuple(peaks.T)])
+    smooth = ndimage.gaussian_filter(distance, 1)
+    peaks = (smooth == ndimage.maximum_filter(smooth, 7)) & mask
+    radii = np.sort(distance[peaks])
     radii = radii[radii > 1.5]
     if radii.size == 0:
         return 6.0
@@ -131,14 +143,16 @@ def _typical_diameter(distance: Array, mask: Array) -> float:
 
 def _parted(mask: Array, scale: Array, diameter: float) -> Array:
     """Part the mask at its waists: seeds are the middles of objects, at least a quarter of a diameter apart."""
-    distance = ndimage.distance_transform_edt(mask, sampling=scale)
+    distance = ndimage.distance_transform_edt(mask, sampling=scale).astype(np.float32)
     smooth = ndimage.gaussian_filter(distance, diameter / 16 / scale)
-    reach = np.maximum(np.round(diameter * 0.25 / scale), 1).astype(int)
-    footprint = np.ones(2 * reach + 1, bool)
+    window = 2 * np.maximum(np.round(diameter * 0.25 / scale), 1).astype(int) + 1
+    peaks = (smooth == ndimage.maximum_filter(smooth, tuple(window))) & mask
+    seeds, count = ndimage.label(peaks, np.ones((3,) * mask.ndim))
     pieces, _ = ndimage.label(mask)
-    peaks = feature.peak_local_max(smooth, footprint=footprint, labels=pieces, exclude_border=False)
-    seeds = np.zeros(mask.shape, np.int32)
-    seeds[tuple(peaks.T)] = np.arange(1, len(peaks) + 1)
+    lone = np.ones(pieces.max() + 1, bool)
+    lone[pieces[peaks]] = False
+    lone[0] = False
+    seeds[lone[pieces]] = count + pieces[lone[pieces]]
     return segmentation.watershed(-smooth, seeds, mask=mask)
 
 
