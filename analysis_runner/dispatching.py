@@ -18,7 +18,6 @@ from kombu import Connection, Producer
 from analysis_runner import lifecycle, tidying
 
 logger = logging.getLogger(__name__)
-QUEUES = ("quick", "heavy")
 TASK = "analysis_runner.run_job"
 TICK, REAP_EVERY, PURGE_EVERY = 0.1, 1.0, 300.0
 
@@ -26,7 +25,7 @@ TICK, REAP_EVERY, PURGE_EVERY = 0.1, 1.0, 300.0
 def publish() -> int:
     """Send a wake-up for every job that is due one; returns how many were sent."""
     sent = 0
-    for queue in QUEUES:
+    for queue in lifecycle.waiting_queues():
         for job_id in lifecycle.due(queue):
             if not lifecycle.announce(job_id):
                 continue

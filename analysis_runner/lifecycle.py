@@ -151,6 +151,12 @@ def _take_back(job: Job) -> bool:
     return bool(won)
 
 
+def waiting_queues() -> list[str]:
+    """Return the queues in which a job is due a wake-up."""
+    ready = Job.objects.filter(state=QUEUED, not_before__lte=Now())
+    return list(ready.order_by("queue").values_list("queue", flat=True).distinct())
+
+
 def due(queue: str) -> list[UUID]:
     """Queued jobs to wake a worker for, fairest first: each owner's first, then each owner's second, and so on.
 

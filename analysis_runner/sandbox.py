@@ -240,7 +240,8 @@ def _watch(
             if stopped := _broken(shut, memory, len(pids), time.monotonic() - began, still_wanted):
                 return stopped, peak
     finally:
-        _kill(process)
+        if process.returncode is None or not isolated():
+            _kill(process)
 
 
 def _broken(shut: Shut, memory: float, processes: int, seconds: float, still_wanted: Callable[[], bool]) -> Stopped:
@@ -256,10 +257,14 @@ def _broken(shut: Shut, memory: float, processes: int, seconds: float, still_wan
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End the process group; inside, everything dies with its first process."""
+    """End the process group, and wait until nothing of it is left; inside, all dies with its first process."""
+    pids = watching.tree(process.pid)
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    until = time.monotonic() + 5
+    while any(os.path.exists(f"/proc/{pid}") for pid in pids) and time.monotonic() < until:
+        time.sleep(0.01)
 
 
 def _by_the_kernel(status: int) -> Stopped:

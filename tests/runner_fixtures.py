@@ -25,11 +25,11 @@ from django.db.utils import ConnectionHandler
 
 from analysis_runner import attempts, environments, owners, receiving, sandbox
 from analysis_runner.models import Job, Sample
+from tests.conftest import lacking
 
 ROOT = Path(__file__).resolve().parent.parent
 TOYS = ROOT / "tests" / "toy_tools"
 SPECKS = TOYS / "specks" / "golden" / "specks.png"
-needs_sandbox = pytest.mark.skipif(not shutil.which("bwrap"), reason="bubblewrap is not installed")
 
 
 @pytest.fixture
@@ -42,6 +42,12 @@ def toys(settings: Any, tmp_path: Path) -> Iterator[Path]:
     environments.build(TOYS / "_readers")
     yield tmp_path
     sandbox.isolated.cache_clear()
+
+
+@pytest.fixture
+def bubblewrap() -> None:
+    if not shutil.which("bwrap"):
+        lacking("bubblewrap", "Install it with `apt-get install bubblewrap`.")
 
 
 def png(width: int, height: int, rows: bytes | None = None) -> bytes:
@@ -77,7 +83,12 @@ def ready_sample(owner: str = "somebody") -> Sample:
 def a_job(owner: str = "somebody", **columns: Any) -> Job:
     """An unsaved run, for tests that never start it."""
     sample = Sample.objects.create(owner=owner, name="a.png", delete_after=receiving.keep_until(), state="ready")
-    defaults = {"kind": Job.Kind.RUN, "tool": "specks", "key": str(uuid.uuid4()), "delete_after": receiving.keep_until()}
+    defaults = {
+        "kind": Job.Kind.RUN,
+        "tool": "specks",
+        "key": str(uuid.uuid4()),
+        "delete_after": receiving.keep_until(),
+    }
     return Job(sample=sample, owner=owner, **{**defaults, **columns})
 
 
@@ -120,7 +131,12 @@ class Site:
 
     def command(self, *words: str) -> None:
         done = subprocess.run(
-            [sys.executable, "manage.py", *words], cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False
+            [sys.executable, "manage.py", *words],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
 
@@ -176,7 +192,9 @@ def _database(folder: Path) -> tuple[str, Callable[[], None]]:
     configured = django_settings.DATABASES["default"]
     if configured["ENGINE"].endswith("sqlite3"):
         return f"sqlite:///{folder / 'db.sqlite3'}", lambda: None
-    server = {key: configured[key.upper()] for key in ("host", "port", "user", "password") if configured.get(key.upper())}
+    server = {
+        key: configured[key.upper()] for key in ("host", "port", "user", "password") if configured.get(key.upper())
+    }
     name = f"runner_{uuid.uuid4().hex[:12]}"
 
     def run(statement: str) -> None:

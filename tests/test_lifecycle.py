@@ -274,7 +274,7 @@ def steps() -> Iterator[None]:
 @pytest.mark.usefixtures("steps")
 def test_the_promises_hold_in_any_order_of_events() -> None:
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         JobLife,
         settings=settings(max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=checks),
     )
