@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from config.preparing import prepare
 from config.processes import Program, Together
 
-PORTS_TRIED = 20
+USUAL_PORT, PORTS_TRIED = 8000, 20
 
 
 class Command(BaseCommand):
@@ -34,7 +34,7 @@ class Command(BaseCommand):
 
     def _port(self, host: str) -> int:
         """Return the wanted port; if it is taken, the next free one, unless it was asked for by name."""
-        wanted = settings.PORT or 8000
+        wanted = settings.PORT or USUAL_PORT
         if free(host, wanted):
             return int(wanted)
         if settings.PORT:
