@@ -22,6 +22,7 @@ from django.conf import settings as django_settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
 from django.db.utils import ConnectionHandler
+from django.test import override_settings
 
 from analysis_runner import attempts, environments, owners, receiving, sandbox
 from analysis_runner.models import Job, Sample
@@ -122,12 +123,22 @@ class Site:
         self.running.append(process)
         return process
 
-    def worker(self, name: str = "worker") -> subprocess.Popen[bytes]:
-        options = ["-Q", "quick,heavy", "-c", "2", "-n", f"{name}@here", "--without-gossip", "--without-mingle"]
+    def worker(self) -> subprocess.Popen[bytes]:
+        name = f"worker-{uuid.uuid4().hex[:6]}@here"
+        options = ["-Q", "quick,heavy", "-c", "2", "-n", name, "--without-gossip", "--without-mingle"]
         return self.start("-m", "celery", "-A", "config", "worker", *options, "-l", "INFO")
 
     def dispatcher(self) -> subprocess.Popen[bytes]:
         return self.start("manage.py", "dispatch")
+
+    def stand(self, workers: int = 1, dispatchers: int = 1) -> None:
+        """Have so many workers and dispatchers run, and no more."""
+        for kind, wanted, start in (("celery", workers, self.worker), ("dispatch", dispatchers, self.dispatcher)):
+            there = [process for process in self.running if kind in list(process.args)]  # type: ignore[arg-type]
+            for process in there[wanted:]:
+                self.kill(process)
+            for _ in range(wanted - len(there)):
+                start()
 
     def command(self, *words: str) -> None:
         done = subprocess.run(
@@ -150,11 +161,10 @@ class Site:
         return (self.folder / "log").read_text(errors="replace")
 
 
-@pytest.fixture
-def site(tmp_path: Path, settings: Any, django_db_blocker: Any) -> Iterator[Site]:
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) -> Iterator[Site]:
     """A site of its own on the configured kind of database and broker; this process sees its database too."""
-    folder = tmp_path / "data"
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("site")
     url, drop = _database(folder)
     environment = os.environ | {
         "TQ_DATA_DIR": str(folder),
@@ -165,12 +175,13 @@ def site(tmp_path: Path, settings: Any, django_db_blocker: Any) -> Iterator[Site
         "TQ_LOG_LEVEL": "INFO",
         "PYTHONWARNINGS": "ignore",
     }
-    settings.TOOLS_DIR, settings.DATA_DIR, settings.MEDIA_ROOT = TOYS, folder, folder / "media"
+    lease = float(environment["TQ_LEASE_SECONDS"])
+    same = override_settings(TOOLS_DIR=TOYS, DATA_DIR=folder, MEDIA_ROOT=folder / "media", LEASE_SECONDS=lease)
     it = Site(folder, environment)
     it.command("migrate", "--skip-checks", "-v0")
     it.command("build_tools")
     here = connections["default"]
-    with django_db_blocker.unblock():
+    with django_db_blocker.unblock(), same:
         connections["default"] = ConnectionHandler({"default": _connection(folder, url)})["default"]
         try:
             yield it
