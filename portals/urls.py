@@ -1,6 +1,12 @@
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from portals import views
 
 app_name = "portals"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("embed.js", views.embed, name="embed"),
+    path("embed/<slug:slug>/", views.frame, name="frame"),
+    path("embed/<slug:slug>/results/", views.results, name="results"),
+]
