@@ -63,20 +63,29 @@ def colour(pixels: Array) -> Array:
     return pixels if pixels.dtype == np.uint8 else stretched(pixels, 0, 100)
 
 
-def outlined(picture: Array, labels: Array) -> Array:
+def outlined(picture: Array, labels: Array, tints: Array | None = None) -> Array:
     """Draw the outline of every label on a picture, enlarged or reduced to a comfortable size.
 
     Parameters
     ----------
     picture : ndarray of uint8, shape (Y, X, 3)
     labels : ndarray of int, shape (Y, X)
+    tints : ndarray of uint8, shape (n + 1, 3), optional
+        A colour for every label, if they are to differ.
     """
     size = _size(labels.shape)
     drawn = np.array(Image.fromarray(picture).resize(size, _resampling(labels.shape)))
     rows = (np.arange(size[1]) * labels.shape[0]) // size[1]
     columns = (np.arange(size[0]) * labels.shape[1]) // size[0]
-    drawn[_edges(labels[np.ix_(rows, columns)])] = OUTLINE
+    fitted = labels[np.ix_(rows, columns)]
+    edge = _edges(fitted)
+    drawn[edge] = OUTLINE if tints is None else tints[fitted[edge]]
     return drawn
+
+
+def enlarged(picture: Array) -> Array:
+    """Return a picture enlarged or reduced to a comfortable size."""
+    return np.asarray(_canvas(picture)[0])
 
 
 def circled(picture: Array, points: Iterable[tuple[float, float]], radius: float) -> Array:

@@ -23,6 +23,7 @@ class Image:
     axes: str
     pixel_size_um: dict[str, float]
     time_step_s: float | None
+    laser_mhz: float | None = None
     warnings: list[str] = field(default_factory=list)
 
 
@@ -48,7 +49,7 @@ def read_image(request: Request) -> Image:
     ordered, warnings = _numbers(_opaque(ordered) if wanted.endswith("S") else ordered)
     _has_contrast(ordered)
     known = opened.pixel_size_um | request.sample.pixel_size_um
-    return Image(ordered, wanted, known, request.sample.time_step_s or opened.time_step_s, warnings)
+    return Image(ordered, wanted, known, request.sample.time_step_s or opened.time_step_s, opened.laser_mhz, warnings)
 
 
 def _as_told(opened: Opened, sample: Sample) -> Opened:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib import pyplot
+from matplotlib import pyplot as plt
 from tables import Columns, with_um
 
 Array = np.ndarray[Any, Any]
@@ -120,10 +120,10 @@ def plot(path: Path, msd: Columns) -> None:
     """Draw the mean squared displacement by lag, both on logarithmic axes."""
     lag, lag_unit = ("lag_s", "s") if "lag_s" in msd else ("lag_frames", "frames")
     value, unit = ("msd_um2", "µm²") if "msd_um2" in msd else ("msd_px2", "px²")
-    figure, axes = pyplot.subplots(figsize=(5, 4), layout="constrained")
+    figure, axes = plt.subplots(figsize=(5, 4), layout="constrained")
     axes.loglog(msd[lag], msd[value], marker="o", markersize=4, color="#1f6f8b")
     axes.set_xlabel(f"Lag ({lag_unit})")
     axes.set_ylabel(f"Mean squared displacement ({unit})")
     axes.grid(True, which="both", alpha=0.25)
     figure.savefig(path, dpi=150)
-    pyplot.close(figure)
+    plt.close(figure)

@@ -86,9 +86,8 @@ def work(request: Request) -> None:
     image = read_image(request)
     diameter = request["diameter_px"]
     if diameter % 2 == 0:
-        raise Refusal(
-            "invalid_parameter", f"A diameter of {diameter} is even.", f"Give {diameter - 1} or {diameter + 1}."
-        )
+        cure = f"Give {diameter - 1} or {diameter + 1}."
+        raise Refusal("invalid_parameter", f"A diameter of {diameter} pixels is even.", cure)
     mass = request["smallest_mass"]
     mass = noise_mass(image.pixels, diameter) if mass is None else mass
     particles = located(image.pixels, diameter, mass)
@@ -127,7 +126,7 @@ def _write(
         "linked_share": significant(len(tracks) / len(particles)),
     } | {name: significant(value) for name, value in used.items()}
     result.summary = f"{result.objects} tracks, median speed {np.median(table[speed]):.3g} {unit}."
-    result.warnings += on_image(image) + _warnings(result, units, request, image.pixels.shape[0])
+    result.warnings += on_image(image) + _warnings(result, units, image.pixels.shape[0])
     paths = [list(zip(t["y"], t["x"], strict=True)) for _, t in tracks.groupby("track")]
     save(result.file("overlay.png"), traced(grey(image.pixels.max(axis=0)), paths))
     write_table(result.file("table.csv"), table)
@@ -137,16 +136,14 @@ def _write(
     result.write()
 
 
-def _warnings(result: Result, units: Units, request: Request, frames: int) -> list[str]:
+def _warnings(result: Result, units: Units, frames: int) -> list[str]:
     said = []
     if units.time_step_s is None:
         said.append("The time between frames is not known, so speeds are in pixels a frame. Give it with the sample.")
     if result.objects < 5:
         said.append(f"Only {result.objects} tracks: medians of so few say little.")
     if (share := float(result.measures["linked_share"])) < 0.5:
-        said.append(
-            f"Only {share:.0%} of the particles found belong to a track: the rest may be noise, or moves too fast."
-        )
+        said.append(f"Only {share:.0%} of the particles found belong to a track: the rest is noise or too fast.")
     if float(result.measures["median_frames"]) < min(10, frames / 2):
         said.append("Half of the tracks are short. A larger step or a longer memory may join pieces of one track.")
     return said

@@ -52,6 +52,7 @@ class Opened:
     file_bytes: int
     pixel_size_um: dict[str, float] = field(default_factory=dict)
     time_step_s: float | None = None
+    laser_mhz: float | None = None
     channels: tuple[str, ...] = ()
     series: int = 1
     facts: tuple[Fact, ...] = ()

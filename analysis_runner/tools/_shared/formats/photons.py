@@ -39,6 +39,7 @@ def _open_ptu(path: Path, number: int) -> Opened:
             file_bytes=path.stat().st_size,
             pixel_size_um=positive({"x": steps["X"] * 1e6, "y": steps["Y"] * 1e6}),
             time_step_s=steps["T"] or None,
+            laser_mhz=file.frequency / 1e6,
             channels=tuple(f"detector {n + 1}" for n in range(sizes.get("C", 0))),
             facts=(Fact("laser frequency", f"{file.frequency / 1e6:.4g} MHz", "PTU header"),),
         )
@@ -67,6 +68,7 @@ def _open_sdt(path: Path, number: int) -> Opened:
         dtype=block.dtype,
         read=lambda picks: picked(np.asarray(sdtfile.SdtFile(path).data[number]), "YXH", picks),
         file_bytes=path.stat().st_size,
+        laser_mhz=1e-6 / span if span > 0 else None,
         series=len(file.data),
         facts=(Fact("recorded time span", f"{span * 1e9:.4g} ns", "SDT header"),),
     )
