@@ -24,11 +24,12 @@ class SizeGuard(FileUploadHandler):
     """Stops reading an upload as soon as it is larger than allowed."""
 
     def handle_raw_input(self, *_: Any, **__: Any) -> None:
-        self.received = 0
+        """Note what the request says of its length; the fields before the file are still read."""
         assert self.request is not None
         declared = str(self.request.META.get("CONTENT_LENGTH") or 0)
-        if declared.isdecimal() and int(declared) > settings.MAX_UPLOAD_MB * 2**20 + 2**20:
-            self._stop()
+        spare = 2**20  # for what else is in the request
+        too_large = declared.isdecimal() and int(declared) > settings.MAX_UPLOAD_MB * 2**20 + spare
+        self.received = int(declared) if too_large else 0
 
     def receive_data_chunk(self, raw_data: bytes, _start: int) -> bytes:
         self.received += len(raw_data)

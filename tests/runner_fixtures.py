@@ -63,7 +63,7 @@ def png(width: int, height: int, rows: bytes | None = None) -> bytes:
 
 
 def upload(content: bytes, name: str = "specks.png", owner: str = "somebody", address: str = "here") -> Sample:
-    return receiving.receive(SimpleUploadedFile(name, content), name, owner, address)
+    return receiving.receive(SimpleUploadedFile("upload", content), name, owner, address)
 
 
 def work_off() -> None:
@@ -83,14 +83,11 @@ def ready_sample(owner: str = "somebody") -> Sample:
 
 def a_job(owner: str = "somebody", **columns: Any) -> Job:
     """An unsaved run, for tests that never start it."""
-    sample = Sample.objects.create(owner=owner, name="a.png", delete_after=receiving.keep_until(), state="ready")
-    defaults = {
-        "kind": Job.Kind.RUN,
-        "tool": "specks",
-        "key": str(uuid.uuid4()),
-        "delete_after": receiving.keep_until(),
-    }
-    return Job(sample=sample, owner=owner, **{**defaults, **columns})
+    sample = columns.pop("sample", None) or Sample.objects.create(
+        owner=owner, name="a.png", delete_after=receiving.keep_until(), state="ready"
+    )
+    known = {"kind": Job.Kind.RUN, "tool": "specks", "key": str(uuid.uuid4()), "delete_after": receiving.keep_until()}
+    return Job(sample=sample, owner=owner, **(known | columns))
 
 
 def token_and_owner() -> tuple[str, str]:
