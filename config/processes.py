@@ -89,7 +89,7 @@ def start(program: Program) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         program.command,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL if program.once else None,
+        stdout=subprocess.DEVNULL,  # what matters they say on standard error
         env={**os.environ, **program.environment},
         start_new_session=True,
         preexec_fn=_die_with_parent if sys.platform == "linux" else None,

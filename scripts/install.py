@@ -56,7 +56,18 @@ def install(locks: list[str]) -> None:
         file.flush()
         run("-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps", "-r", file.name)
     try:
-        run("-m", "uv", "pip", "sync", "--quiet", "--require-hashes", "--python", str(PYTHON), *locks)
+        run(
+            "-m",
+            "uv",
+            "pip",
+            "sync",
+            "--quiet",
+            "--compile-bytecode",
+            "--require-hashes",
+            "--python",
+            str(PYTHON),
+            *locks,
+        )
     except InstallError:
         for name in locks:
             run("-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps", "-r", name)
