@@ -142,7 +142,7 @@ class Job(models.Model):
     def ahead(self) -> int:
         """How many jobs of its queue were there before it and still wait."""
         earlier = Job.objects.filter(state=self.State.QUEUED, queue=self.queue, created__lt=self.created)
-        return earlier.count() if self.state == self.State.QUEUED else 0
+        return earlier.exclude(pk=self.pk).count() if self.state == self.State.QUEUED else 0
 
 
 class JobEvent(models.Model):
