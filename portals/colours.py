@@ -55,9 +55,9 @@ def accent(colour: str, theme: Theme) -> Accent:
 
     The wash behind chosen options is mostly surface, so that strong accent text on it can be read as well.
     """
-    surface = _rgb(theme.surface)
-    wash = _mix(surface, _rgb(colour), 0.12)
-    plain = _readable(_rgb(colour), [surface, _rgb(theme.paper), _rgb(theme.sunken), wash], theme.towards)
+    surface = rgb(theme.surface)
+    wash = rgb(_hex(_mix(surface, rgb(colour), 0.12)))
+    plain = _readable(rgb(colour), [surface, rgb(theme.paper), rgb(theme.sunken), wash], theme.towards)
     strong = _mix(plain, theme.towards, 0.3)
     on = max((BLACK, WHITE), key=lambda ink: min(contrast(ink, plain), contrast(ink, strong)))
     return Accent(_hex(plain), _hex(strong), _hex(wash), _hex(_mix(surface, plain, 0.45)), _hex(on))
@@ -71,7 +71,7 @@ def contrast(one: Rgb, other: Rgb) -> float:
 
 def _readable(colour: Rgb, behind: list[Rgb], towards: Rgb) -> Rgb:
     """Mix as little as is needed; at the last step it is black or white, which can be read on every theme."""
-    mixtures = (_rgb(_hex(_mix(colour, towards, step / STEPS))) for step in range(STEPS + 1))
+    mixtures = (rgb(_hex(_mix(colour, towards, step / STEPS))) for step in range(STEPS + 1))
     return next((m for m in mixtures if all(contrast(m, b) >= TEXT for b in behind)), towards)
 
 
@@ -85,7 +85,7 @@ def _mix(colour: Rgb, other: Rgb, share: float) -> Rgb:
     return red, green, blue
 
 
-def _rgb(colour: str) -> Rgb:
+def rgb(colour: str) -> Rgb:
     red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
     return red, green, blue
 

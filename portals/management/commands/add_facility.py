@@ -71,8 +71,9 @@ class Command(BaseCommand):
 
 
 def _line(facility: Facility) -> str:
+    colour = facility.colour or "of this site"
     contact = f", contact {facility.contact}" if facility.contact else ""
-    return f"{facility.slug}: {facility.name}, at {' '.join(facility.origins)}, colour {facility.colour or 'of this site'}{contact}"
+    return f"{facility.slug}: {facility.name}, at {' '.join(facility.origins)}, colour {colour}{contact}"
 
 
 def _sentences(error: ValidationError) -> list[str]:
