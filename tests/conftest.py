@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from pytest_django import DjangoDbBlocker
 
 from catalog import loading
 
@@ -40,7 +41,7 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: pytest.DjangoDbBlocker) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
     """Load the catalog once into the test database; each test's changes are rolled back."""
     with django_db_blocker.unblock():
         loading.load()
