@@ -7,4 +7,10 @@ class CatalogConfig(AppConfig):
     name = "catalog"
 
     def ready(self) -> None:
+        from django.db.models.signals import post_save
+
         from catalog import checks  # noqa: F401
+        from catalog.models import Claim, Entry, Option, Question, Revision
+
+        for model in (Question, Option, Entry, Claim):
+            post_save.connect(Revision.edited, sender=model)

@@ -18,8 +18,8 @@ DOI = r"10\.\d{4,9}/\S+"
 
 
 def _http(value: str) -> str:
-    if not re.fullmatch(r"https?://[^\s<>\"]+", value):
-        raise ValueError("is not a web address; it must begin with https:// or http://")
+    if not re.fullmatch(r"https?://[^\s<>\"]+", value) or len(value) > 300:
+        raise ValueError("is not a web address of at most 300 characters that begins with https:// or http://")
     return value
 
 
@@ -35,32 +35,35 @@ class _Strict(BaseModel):
 
 
 class OptionCard(_Strict):
-    value: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    text: str = Field(max_length=160)
-    hint: str = ""
+    value: str = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)
+    text: str = Field(min_length=1, max_length=160)
+    hint: str = Field("", max_length=240)
     includes: list[str] = []
+    neutral: bool = False
+    alone: bool = False
     aliases: list[str] = []
 
 
 class QuestionCard(_Strict):
     """One question: `fixtures/questions/<id>.yaml`."""
 
-    text: str = Field(max_length=200)
+    text: str = Field(min_length=1, max_length=200)
     help: str = ""
-    why: str
+    why: str = Field(min_length=1)
     kind: Literal["single", "several", "ordinal"]
-    max_picks: int | None = None
-    effort: float = Field(1.0, gt=0)
+    max_picks: int | None = Field(None, ge=1, le=99)
+    effort: float = Field(1.0, gt=0, le=100)
     answered: float = Field(0.5, gt=0, le=1)
-    picks: float | None = Field(None, gt=0)
+    picks: float | None = Field(None, gt=0, le=20)
     hard: list[str] = []
+    bounds: bool = False
     hard_needs: Literal["any", "all"] = "any"
     applies_when: dict[str, Any] | None = None
     options: list[OptionCard] = Field(min_length=2)
     constrains: list[str] = []
     ontology: list[str] = []
     aliases: list[str] = []
-    position: int
+    position: int = Field(ge=0, le=9999)
 
 
 class ClaimBlock(_Strict):
@@ -82,18 +85,18 @@ class Maintenance(_Strict):
 class EntryCard(_Strict):
     """What a tool card and a model card share."""
 
-    name: str = Field(max_length=80)
-    summary: str = Field(max_length=300)
+    name: str = Field(min_length=1, max_length=80)
+    summary: str = Field(min_length=1, max_length=300)
     homepage: Url | None = None
     repository: Url | None = None
-    licence: str | None = None
+    licence: str | None = Field(None, max_length=80)
     cost: Literal["free", "freemium", "paid"] | None = None
     platforms: list[Literal["linux", "macos", "windows", "web"]] = []
     use_as: list[Literal["desktop", "plugin", "library", "command_line", "web", "notebook"]] = []
     hosts: list[Slug] = []
     runs_in: list[Slug] = []
     weights: Url | None = None
-    framework: str | None = None
+    framework: str | None = Field(None, max_length=60)
     aliases: list[str] = []
     family: Slug | None = None
     keywords: list[str] = []
@@ -172,7 +175,7 @@ def read_catalog(folder: Path) -> Catalog:
 def digest(folder: Path) -> str:
     """Return a SHA-256 over the names and bytes of all cards."""
     total = hashlib.sha256()
-    for path in sorted(folder.glob("*/*.yaml")):
+    for path in sorted(p for kind in ("questions", "tools", "models") for p in (folder / kind).glob("*.yaml")):
         total.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return total.hexdigest()
 
@@ -180,17 +183,22 @@ def digest(folder: Path) -> str:
 def _read_all(folder: Path, shape: type[CardT], mistakes: list[Mistake], name: str) -> Iterator[tuple[str, CardT]]:
     for path in sorted(folder.glob("*.yaml")):
         if not re.fullmatch(name, path.stem):
-            mistakes.append(Mistake(path, "file name", f"{path.stem!r} may hold only a-z, 0-9 and hyphens."))
+            mistakes.append(Mistake(path, "file name", f"{path.stem!r} is not of the form {name}."))
             continue
         try:
             yield path.stem, shape.model_validate(yaml.load(path.read_text(encoding="utf-8"), _Loader))  # noqa: S506
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             mistakes.append(Mistake(path, "YAML", f"cannot be read: {' '.join(str(error).split())}."))
         except ValidationError as error:
-            mistakes += [
-                Mistake(path, ".".join(map(str, e["loc"])) or "card", f"{e['msg']}; it is {e['input']!r:.120}.")
-                for e in error.errors()
-            ]
+            mistakes += [Mistake(path, ".".join(map(str, e["loc"])) or "card", _complaint(e)) for e in error.errors()]
+        except ValueError as error:
+            mistakes.append(Mistake(path, "YAML", f"holds an impossible value: {error}."))
+
+
+def _complaint(error: Any) -> str:
+    if error["type"] == "missing":
+        return "is missing."
+    return f"{error['msg']}; it is {error['input']!r:.120}."
 
 
 def _question_mistakes(folder: Path, catalog: Catalog) -> Iterator[Mistake]:
@@ -208,22 +216,22 @@ def _question_mistakes(folder: Path, catalog: Catalog) -> Iterator[Mistake]:
         for key, named in (("hard", card.hard), *((f"options.{o.value}.includes", o.includes) for o in card.options)):
             for value in set(named) - set(values):
                 yield Mistake(path, key, f"names {value!r}, which is no option of this question.")
-        for key, sentence in _condition_mistakes(card.applies_when, catalog.questions):
+        words = [*values, *(a for o in card.options for a in o.aliases)]
+        for alias in {w for w in words if words.count(w) > 1 or w == UNSURE} - set(values):
+            yield Mistake(path, "options.aliases", f"use {alias!r} for more than one option, or for not being sure.")
+        conditions = [] if card.applies_when is None else [card.applies_when]
+        for key, sentence in (m for c in conditions for m in _condition_mistakes(c, catalog.questions)):
             yield Mistake(path, f"applies_when.{key}", sentence)
 
 
-def _condition_mistakes(
-    condition: dict[str, Any] | None, questions: dict[str, QuestionCard]
-) -> Iterator[tuple[str, str]]:
-    if condition is None:
-        return
+def _condition_mistakes(condition: Any, questions: dict[str, QuestionCard]) -> Iterator[tuple[str, str]]:
     match condition:
         case {"all": [*parts]} | {"any": [*parts]} if len(condition) == 1:
             for part in parts:
                 yield from _condition_mistakes(part, questions)
         case {"not": dict(part)} if len(condition) == 1:
             yield from _condition_mistakes(part, questions)
-        case {"q": str(name), "has": [*values]} if len(condition) == 2:
+        case {"q": str(name), "has": [*values]} if len(condition) == 2 and all(isinstance(v, str) for v in values):
             if name not in questions:
                 yield "q", f"names {name!r}, which is no question."
                 return
@@ -253,6 +261,9 @@ def _entry_mistakes(folder: Path, catalog: Catalog) -> Iterator[Mistake]:
 
 def _claim_mistakes(path: Path, card: EntryCard, options: dict[str, set[str]]) -> Iterator[Mistake]:
     seen: set[tuple[str, str]] = set()
+    for key, day in (("read", card.read), ("maintenance.as_of", card.maintenance and card.maintenance.as_of)):
+        if day and day > date.today():
+            yield Mistake(path, key, f"lies in the future: {day}.")
     if card.read and not card.source:
         yield Mistake(path, "read", "gives a date, but no source that was read on it.")
     for number, block in enumerate(card.claims):
@@ -301,7 +312,7 @@ def _plain(card: BaseModel) -> dict[str, Any]:
     plain: dict[str, Any] = {}
     for key in type(card).model_fields:
         value = getattr(card, key)
-        if value is None or value in ([], {}, "") or (key == "hard_needs" and value == "any"):
+        if value is None or value in ([], {}, "") or value is False or (key == "hard_needs" and value == "any"):
             continue
         plain[key] = _one_line(value)
     return plain

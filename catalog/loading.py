@@ -13,6 +13,7 @@ from catalog import cards
 from catalog.models import Claim, Entry, Option, Question, Revision
 
 FIXTURES = Path(settings.BASE_DIR) / "fixtures"
+KINDS = ("questions", "tools", "models")
 
 _QUESTION_FIELDS = [f for f in cards.QuestionCard.model_fields if f != "options"]
 _ENTRY_FIELDS = [f for f in cards.EntryCard.model_fields if f != "claims"]
@@ -28,21 +29,37 @@ class CatalogError(Exception):
         )
 
 
-def load(folder: Path = FIXTURES) -> bool:
+class EditedError(Exception):
+    """The database holds changes that the cards do not."""
+
+
+def load(folder: Path = FIXTURES, *, discard_edits: bool = False) -> bool:
     """Make the database say what the cards say; return False if it did already.
 
     Raises
     ------
     CatalogError
         If any card has a mistake; the database is then as it was.
+    EditedError
+        If a curator's changes in the database would be lost.
     """
     digest = cards.digest(folder)
     if Revision.current() == digest:
         return False
     catalog = cards.read_catalog(folder)
+    if not catalog.questions or not catalog.entries:
+        catalog.mistakes.append(cards.Mistake(folder, "questions and tools", "are not there; name a folder of cards."))
     if catalog.mistakes:
         raise CatalogError(catalog.mistakes)
     with transaction.atomic():
+        found = Revision.objects.select_for_update().first()
+        if found and found.digest == digest and not found.edits:
+            return False
+        if found and found.edits and not discard_edits:
+            raise EditedError(
+                f"{found.edits} changes were made in the database since the cards were loaded; loading "
+                "would lose them. Write them back with dump_catalog first, or give --discard-edits."
+            )
         _load_questions(catalog)
         _load_entries(catalog)
         Revision.objects.all().delete()
@@ -100,8 +117,24 @@ def _stored(value: Any, field: str = "") -> Any:
     return "" if value is None and field else value
 
 
-def dump(folder: Path = FIXTURES) -> list[Path]:
-    """Write the database as cards; return the files whose bytes changed, were added or were removed."""
+def dump(folder: Path = FIXTURES, *, force: bool = False) -> list[Path]:
+    """Write the database as cards; return the files whose bytes changed, were added or were removed.
+
+    Raises
+    ------
+    EditedError
+        If the cards in the folder are not those that were loaded, so that writing would lose what they say.
+    """
+    found = Revision.objects.first()
+    if (
+        any((folder / kind).is_dir() for kind in KINDS)
+        and not force
+        and (found is None or found.digest != cards.digest(folder))
+    ):
+        raise EditedError(
+            f"The cards in {folder} have changed since they were loaded; writing would lose that. "
+            "Load them first, or give --force."
+        )
     wanted = {folder / "questions" / f"{q.pk}.yaml": cards.write(_question_card(q)) for q in _questions()}
     for entry in Entry.objects.prefetch_related("claims__option"):
         wanted[folder / f"{entry.kind}s" / f"{entry.slug}.yaml"] = cards.write(_entry_card(entry))
@@ -109,9 +142,11 @@ def dump(folder: Path = FIXTURES) -> list[Path]:
     for path in changed:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(wanted[path], encoding="utf-8", newline="\n")
-    for path in set(folder.glob("*/*.yaml")) - set(wanted):
+    for path in {p for kind in KINDS for p in (folder / kind).glob("*.yaml")} - set(wanted):
         path.unlink()
         changed.append(path)
+    if folder.resolve() == FIXTURES.resolve():
+        Revision.objects.update(digest=cards.digest(folder), edits=0)
     return changed
 
 
@@ -127,10 +162,10 @@ def _question_card(question: Question) -> cards.QuestionCard:
 def _entry_card(entry: Entry) -> cards.EntryCard:
     shape = cards.ToolCard if entry.kind == Entry.Kind.TOOL else cards.ModelCard
     values = {f: getattr(entry, f) for f in _ENTRY_FIELDS}
-    blocks: dict[int, dict[str, Any]] = {}
+    blocks: dict[tuple[Any, ...], dict[str, Any]] = {}
     for claim in entry.claims.all():
         block = blocks.setdefault(
-            claim.block,
+            (claim.block, claim.option.question_id, claim.source, claim.read),
             {
                 "question": claim.option.question_id,
                 "suits": {},
@@ -144,4 +179,4 @@ def _entry_card(entry: Entry) -> cards.EntryCard:
         else:
             block["unsuited"].append(claim.option.value)
     filled = {f: v for f, v in values.items() if v not in ("", {}, None)}
-    return shape.model_validate(filled | {"claims": [blocks[n] for n in sorted(blocks)]})
+    return shape.model_validate(filled | {"claims": list(blocks.values())})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.urls import reverse
 
@@ -24,6 +26,9 @@ class Question(models.Model):
     answered = models.FloatField(default=0.5, help_text="Share of people who can and do answer it.")
     picks = models.FloatField(null=True, help_text="Mean number of options a person ticks, where several may be.")
     hard = models.JSONField(default=list, help_text="Options that exclude tools which plainly lack them.")
+    bounds = models.BooleanField(
+        default=False, help_text="Its answers only bound the choice, such as a system or a price."
+    )
     hard_needs = models.CharField(max_length=3, default="any", help_text="Whether any or all of them must be met.")
     applies_when = models.JSONField(null=True, help_text="A condition on earlier answers; null means always.")
     constrains = models.JSONField(default=list)
@@ -44,6 +49,8 @@ class Option(models.Model):
     text = models.CharField(max_length=160)
     hint = models.CharField(max_length=240, blank=True)
     includes = models.JSONField(default=list, help_text="Narrower options of the same question.")
+    neutral = models.BooleanField(default=False, help_text="States no wish, such as 'does not matter'.")
+    alone = models.BooleanField(default=False, help_text="Cannot be picked together with others, such as 'none'.")
     aliases = models.JSONField(default=list, help_text="Earlier ids of this option.")
     position = models.PositiveSmallIntegerField(default=0)
 
@@ -141,11 +148,22 @@ class Revision(models.Model):
 
     digest = models.CharField(max_length=64)
     loaded = models.DateTimeField(auto_now=True)
+    edits = models.PositiveIntegerField(
+        default=0, help_text="Changes made in the database since the cards were loaded."
+    )
 
     def __str__(self) -> str:
         return self.digest[:12]
 
     @classmethod
     def current(cls) -> str:
-        """Return the digest of the loaded catalog, or an empty string before the first load."""
-        return cls.objects.values_list("digest", flat=True).order_by("-pk").first() or ""
+        """Return a name for what the database holds now; empty before the first load."""
+        found = cls.objects.order_by("-pk").first()
+        if found is None:
+            return ""
+        return f"{found.digest}+{found.edits}" if found.edits else found.digest
+
+    @classmethod
+    def edited(cls, **_: Any) -> None:
+        """Note that a curator changed something in the database, so that nothing computed before is used again."""
+        cls.objects.update(edits=models.F("edits") + 1)

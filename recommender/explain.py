@@ -17,6 +17,10 @@ NOTABLE = 0.3
 """Bits below which an answer moved an entry too little to be worth a line."""
 
 
+EFFORT = 0.3
+"""Strength from which an entry can be said to do something without much effort."""
+
+
 @dataclass(frozen=True)
 class Reason:
     """What one answer did to one entry, in bits against "none of these fits"."""
@@ -54,7 +58,7 @@ class Exclusion:
     source: str | None
 
 
-def ranking(tables: Tables, answers: Picked, posterior: Any, count: int) -> tuple[Place, ...]:
+def ranking(tables: Tables, answers: Picked, posterior: Any, evidence: Any, count: int) -> tuple[Place, ...]:
     """Return the likeliest entries, best first, those that share a family kept to two."""
     chosen: list[int] = []
     family: Counter[str] = Counter()
@@ -65,106 +69,109 @@ def ranking(tables: Tables, answers: Picked, posterior: Any, count: int) -> tupl
         family[entry.family or entry.slug] += 1
         if family[entry.family or entry.slug] <= 2:
             chosen.append(int(i))
-    return _places(tables, answers, posterior, chosen)
+    return tuple(_place(tables, answers, i, float(posterior[i]), evidence) for i in chosen)
 
 
-def runnable(tables: Tables, answers: Picked, posterior: Any, count: int = 3) -> tuple[Place, ...]:
+def runnable(tables: Tables, answers: Picked, posterior: Any, evidence: Any, count: int = 3) -> tuple[Place, ...]:
     """Return the likeliest entries that run on this server, leaving out those the answers speak against.
 
-    An entry is left out when the answers fit it less than chance would, or when another that runs here is ten times
+    An entry is left out when the answers fit it less than chance would, or when another that runs here is four times
     as likely.
     """
     engine = tables.engine
     fits = posterior[:-1] / engine.prior_[:-1] > posterior[-1] / engine.prior_[-1]
     here = [i for i, entry in enumerate(tables.entries) if entry.runs and fits[i]]
     here.sort(key=lambda i: -posterior[i])
-    near = [i for i in here[:count] if posterior[i] >= posterior[here[0]] / 10]
-    return _places(tables, answers, posterior, near)
-
-
-def _places(tables: Tables, answers: Picked, posterior: Any, chosen: list[int]) -> tuple[Place, ...]:
-    evidence = tables.engine.evidence(answers)
-    return tuple(_place(tables, answers, i, float(posterior[i]), evidence) for i in chosen)
+    near = [i for i in here[:count] if posterior[i] >= posterior[here[0]] / 4]
+    return tuple(_place(tables, answers, i, float(posterior[i]), evidence) for i in near)
 
 
 def _place(tables: Tables, answers: Picked, index: int, probability: float, evidence: Any) -> Place:
     entry, engine = tables.entries[index], tables.engine
     bits = dict(zip(answers, (evidence[:, index] - evidence[:, -1]).tolist(), strict=True))
-    told = [_reason(tables, entry, name, answers[name], bits[name]) for name in answers if answers[name]]
+    spoken = [n for n, picked in answers.items() if picked and (entry.slug, n) in tables.spoken]
+    notable = sorted((n for n in spoken if abs(bits[n]) >= NOTABLE), key=lambda n: -abs(bits[n]))
+    told = [_reason(tables, entry, name, answers[name], bits[name]) for name in notable]
     return Place(
         entry=entry,
         probability=probability,
         prior_bits=float(np.log2(engine.prior_[index] / engine.prior_[-1])),
-        reasons=tuple(sorted((r for r in told if r.bits >= NOTABLE), key=lambda r: -r.bits)),
-        conflicts=tuple(sorted((r for r in told if r.bits <= -NOTABLE), key=lambda r: r.bits)),
-        unknowns=tuple(
-            tables.questions[name].text
-            for name, picked in answers.items()
-            if picked and (entry.slug, name) not in tables.spoken
-        ),
+        reasons=tuple(r for r in told if r.bits > 0),
+        conflicts=tuple(r for r in told if r.bits < 0),
+        unknowns=tuple(tables.questions[n].text for n, picked in answers.items() if picked and n not in spoken),
         runs=tuple(entry.runs),
         bits=bits,
     )
 
 
 def _reason(tables: Tables, entry: Entry, name: str, picked: tuple[str, ...], bits: float) -> Reason:
-    texts = ", ".join(tables.options[name, value].text for value in picked)
-    claims = [c for v in picked if (c := tables.claims.get((entry.slug, name, v))) is not None]
-    best = _telling(claims, bits > 0)
+    claims = {v: c for v in picked if (c := _claim(tables, entry, name, v)) is not None}
+    best = max(claims.values(), key=lambda c: (c.strength if bits > 0 else -c.strength, c.verified), default=None)
+    unsaid = [tables.options[name, v].text for v in picked if v not in claims]
     return Reason(
         question=tables.questions[name],
-        picked_text=texts,
+        picked_text=", ".join(tables.options[name, v].text for v in picked),
         bits=bits,
-        sentence=_sentence(entry, best, texts, (entry.slug, name) in tables.spoken),
+        sentence=_sentence(entry.name, best, unsaid, bits > 0),
         source=best.source if best else None,
         verified=bool(best and best.verified),
     )
 
 
-def _telling(claims: list[Claim], speaks_for: bool) -> Claim | None:
-    """Return the claim that best accounts for the direction in which the answer moved the entry."""
-    if not claims:
-        return None
-    return max(claims, key=lambda c: (c.strength if speaks_for else -c.strength, c.verified))
+def _claim(tables: Tables, entry: Entry, name: str, value: str) -> Claim | None:
+    """Return the claim on an option; where there is none, the strongest on one that it includes or belongs to."""
+    if claim := tables.claims.get((entry.slug, name, value)):
+        return claim
+    options = tables.questions[name].options.all()
+    kin = [o.value for o in options if value in o.includes] + tables.options[name, value].includes
+    near = [c for v in kin if (c := tables.claims.get((entry.slug, name, v)))]
+    return max(near, key=lambda c: c.strength, default=None)
 
 
-def _sentence(entry: Entry, claim: Claim | None, texts: str, spoken: bool) -> str:
-    """Return in plain words what the catalog knows about this entry and this answer."""
-    if claim is None and spoken:
-        return f"{entry.name} is described for other answers, not for “{texts}”."
+def _sentence(name: str, claim: Claim | None, unsaid: list[str], speaks_for: bool) -> str:
+    """Return in plain words what the catalog knows, so that it agrees with the side on which the answer counts."""
     if claim is None:
-        return f"Nothing is known of {entry.name} here; similar tools were taken as a guide."
-    what = claim.option.text
-    match claim.strength:
-        case 0.0:
-            return f"{entry.name} does not do this: “{what}”."
-        case s if s >= 0.9:
-            return f"{entry.name} is made for “{what}”."
-        case s if s >= 0.6:
-            return f"{entry.name} does “{what}” well."
-        case s if s >= 0.3:
-            return f"{entry.name} can be made to do “{what}”."
-    return f"{entry.name} does “{what}” only with effort."
+        missing = ", ".join(f"“{text}”" for text in unsaid)
+        if speaks_for:
+            return f"{name} is described for other answers than {missing}; programs like it do this."
+        return f"{name} is described for other answers, not for {missing}."
+    what = f"“{claim.option.text}”"
+    if claim.strength == 0:
+        return f"{name} does not do this: {what}."
+    if not speaks_for and unsaid:
+        return f"{name} is described for {what}, but not for {', '.join(f'“{text}”' for text in unsaid)}."
+    if not speaks_for and claim.strength >= EFFORT:
+        return f"{name} does {what} among many other things, so this answer points to others more than to it."
+    return f"{name} {_how_well(claim.strength).format(what)}."
+
+
+def _how_well(strength: float) -> str:
+    if strength >= 0.9:
+        return "is made for {}"
+    if strength >= 0.6:
+        return "does {} well"
+    return "can be made to do {}" if strength >= EFFORT else "does {} only with effort"
 
 
 def exclusions(tables: Tables, answers: Picked) -> tuple[Exclusion, ...]:
     """Return the entries that the answers rule out, each with the first answer that did."""
     table = tables.engine.excluded(answers)
     names = list(answers)
-    found = []
-    for index in np.flatnonzero(table.any(axis=0)):
-        entry, name = tables.entries[index], names[int(table[:, index].argmax())]
-        refused = [c for v in answers[name] if (c := tables.claims.get((entry.slug, name, v))) and c.strength == 0.0]
-        what = refused[0].option.text if refused else ", ".join(tables.options[name, v].text for v in answers[name])
-        found.append(
-            Exclusion(
-                entry=entry,
-                question=tables.questions[name],
-                sentence=f"You answered “{what}”; {entry.name} does not offer that.",
-                source=refused[0].source if refused else None,
-            )
-        )
-    return tuple(found)
+    return tuple(
+        _exclusion(tables, tables.entries[index], names[int(table[:, index].argmax())], answers)
+        for index in np.flatnonzero(table.any(axis=0))
+    )
+
+
+def _exclusion(tables: Tables, entry: Entry, name: str, answers: Picked) -> Exclusion:
+    refused = next((c for v in answers[name] if (c := _claim(tables, entry, name, v)) and c.strength == 0), None)
+    what = refused.option.text if refused else ", ".join(tables.options[name, v].text for v in answers[name])
+    return Exclusion(
+        entry=entry,
+        question=tables.questions[name],
+        sentence=f"{entry.name} does not offer “{what}”, which your answer asks for.",
+        source=refused.source if refused else None,
+    )
 
 
 def why_now(tables: Tables, question: Question, belief: Any) -> str:
@@ -172,12 +179,13 @@ def why_now(tables: Tables, question: Question, belief: Any) -> str:
     engine = tables.engine
     first = engine.start_[engine.place_[question.pk]]
     options = list(question.options.all())
-    leaders = np.argsort(-belief[:-1], kind="stable")[:5]
-    favourites: dict[str, list[str]] = {}
-    for i in leaders:
-        best = int(np.argmax(engine.table_[first : first + len(options), i]))
-        favourites.setdefault(options[best].text, []).append(tables.entries[i].name)
+    favourites: dict[str, str] = {}
+    for i in np.argsort(-belief[:-1], kind="stable")[:8]:
+        entry = tables.entries[i]
+        if belief[i] > 0 and (entry.slug, question.pk) in tables.spoken:
+            best = int(np.argmax(engine.table_[first : first + len(options), i]))
+            favourites.setdefault(options[best].text, entry.name)
     if len(favourites) < 2:
         return question.why
-    (one, ones), (two, twos) = list(favourites.items())[:2]
-    return f"{question.why} Now it would help to tell {ones[0]} (“{one}”) from {twos[0]} (“{two}”)."
+    (one, first_name), (two, second_name) = list(favourites.items())[:2]
+    return f"{question.why} Now it would help to tell {first_name} (“{one}”) from {second_name} (“{two}”)."

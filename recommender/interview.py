@@ -19,6 +19,7 @@ Verdict = Literal["asking", "clear", "unsure", "none"]
 SHOWN = 10
 EDIT = "ask"
 """Query key that shows a question again, to change its answer."""
+MOST_PROBLEMS = 10
 STARTERS = ("goal.main",)
 """Always asked first: every other question's relevance depends on it."""
 
@@ -75,6 +76,14 @@ class AskedQuestion:
 
 
 @dataclass(frozen=True)
+class Limit:
+    """A question that bounds the choice, and the query string that asks it."""
+
+    question: Question
+    ask: str
+
+
+@dataclass(frozen=True)
 class Step:
     """The whole state of an interview, computed from its answers alone."""
 
@@ -88,8 +97,11 @@ class Step:
     none_fits: float
     verdict: Verdict
     sure: float
+    """Probability that the right one is among the first three of the ranking."""
     finished: bool
     number: int
+    limits: tuple[Limit, ...]
+    """Questions about what must hold, such as the operating system, that were not asked; for whom they matter."""
     problems: tuple[Problem, ...]
     query: str
     revision: str
@@ -104,23 +116,29 @@ def step(query: Query, tables: Tables | None = None) -> Step:
     tables = tables or current()
     answers, problems = read_answers(query, tables)
     engine = tables.engine
-    asked_again = next((str(v) for v in query.getlist(EDIT) if v in tables.questions), None)
-    posterior = engine.posterior(answers)
+    asked_again = next((n for v in query.getlist(EDIT) if (n := tables.aliases.get(v, v)) in tables.questions), None)
+    posterior, evidence = engine.posterior(answers), engine.evidence(answers)
     upcoming = _next(tables, answers, posterior)
     shown = asked_again or upcoming
-    verdict = _verdict(posterior, engine.enough, engine.sure(posterior), upcoming)
+    ranking = explain.ranking(tables, answers, posterior, evidence, SHOWN)
+    sure = sum(place.probability for place in ranking[: engine.top])
     return Step(
         answers=answers,
         answered=tuple(_answered(tables, answers, name) for name in answers),
         question=_asked(tables, answers, shown, posterior) if shown else None,
-        ranking=explain.ranking(tables, answers, posterior, SHOWN),
-        runnable=explain.runnable(tables, answers, posterior),
+        ranking=ranking,
+        runnable=explain.runnable(tables, answers, posterior, evidence),
         excluded=explain.exclusions(tables, answers),
         none_fits=float(posterior[-1]),
-        verdict=verdict,
-        sure=engine.sure(posterior[:-1]),
+        verdict=_verdict(posterior, upcoming, clear=sure >= engine.enough),
+        sure=sure,
         finished=upcoming is None,
         number=len(answers),
+        limits=tuple(
+            Limit(q, encode(answers, **{EDIT: q.pk}))
+            for q in tables.questions.values()
+            if q.bounds and q.pk not in answers
+        ),
         problems=problems,
         query=encode(answers),
         revision=tables.revision,
@@ -141,26 +159,33 @@ def read_answers(query: Query, tables: Tables) -> tuple[dict[str, tuple[str, ...
         if name not in tables.questions:
             problems.append(_unknown("unknown_question", f"There is no question {key[:60]!r}."))
             continue
-        values = [tables.aliases.get(f"{name}={v}", str(v)) for v in query.getlist(key)]
+        given = [*answers.get(name, ()), *(tables.aliases.get(f"{name}={v}", str(v)) for v in query.getlist(key))]
         problems += [
             _unknown("unknown_option", f"The question {name} has no answer {v[:60]!r}.")
-            for v in values
+            for v in given
             if v != UNSURE and (name, v) not in tables.options
         ]
-        picked = tuple(dict.fromkeys(v for v in values if (name, v) in tables.options))
-        limit = _limit(tables.questions[name])
-        if len(picked) > limit:
-            few = f"{limit} answers" if limit > 1 else "one answer"
-            problems.append(
-                Problem(
-                    "too_many_options",
-                    f"“{tables.questions[name].text}” takes {few}.",
-                    f"The first {few} count.",
-                )
-            )
-        if picked or UNSURE in values:
-            answers[name] = picked[:limit]
-    return answers, tuple(problems)
+        picked = tuple(dict.fromkeys(v for v in given if (name, v) in tables.options))
+        kept, problem = _allowed(tables, name, picked)
+        problems += [problem] if problem else []
+        if kept or UNSURE in given:
+            answers[name] = kept
+    return answers, tuple(problems[:MOST_PROBLEMS])
+
+
+def _allowed(tables: Tables, name: str, picked: tuple[str, ...]) -> tuple[tuple[str, ...], Problem | None]:
+    """Return the picks that can stand together, and what was wrong with them."""
+    question = tables.questions[name]
+    together = tuple(v for v in picked if not tables.options[name, v].alone)
+    if together and len(together) < len(picked):
+        text = next(tables.options[name, v].text for v in picked if v not in together)
+        sentence = f"“{text}” cannot stand beside other answers to “{question.text}”."
+        return together, Problem("contradiction", sentence, "The other answers count; change them if that is wrong.")
+    limit = _limit(question)
+    if len(picked) > limit:
+        few = f"{limit} answers" if limit > 1 else "one answer"
+        return picked[:limit], Problem("too_many_options", f"“{question.text}” takes {few}.", f"The first {few} count.")
+    return picked, None
 
 
 def _unknown(code: str, sentence: str) -> Problem:
@@ -183,12 +208,12 @@ def _next(tables: Tables, answers: Mapping[str, tuple[str, ...]], posterior: Any
     return first or tables.engine.next_question(answers, posterior)
 
 
-def _verdict(posterior: Any, enough: float, sure: float, upcoming: str | None) -> Verdict:
+def _verdict(posterior: Any, upcoming: str | None, *, clear: bool) -> Verdict:
     if upcoming is not None:
         return "asking"
     if posterior[-1] >= posterior[:-1].max():
         return "none"
-    return "clear" if sure >= enough else "unsure"
+    return "clear" if clear else "unsure"
 
 
 def _answered(tables: Tables, answers: Mapping[str, tuple[str, ...]], name: str) -> Answered:

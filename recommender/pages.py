@@ -11,6 +11,7 @@ from django.http import QueryDict
 
 from catalog.cards import UNSURE
 from recommender.interview import EDIT, Problem, Step, step
+from recommender.tables import current
 
 FORM = "from"
 """Query key by which the page's own form says which question was just answered."""
@@ -53,6 +54,7 @@ def visit(query: QueryDict) -> Visit:
     """Read a request; a form sent with nothing or too much ticked asks the same question again and says so."""
     data = query.copy()
     asked = data.get(FORM)
+    asked = current().aliases.get(asked, asked) if asked else asked
     if asked is None:
         found = step(data)
         return Visit(found, found.problems, answered_now=False)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -11,13 +14,28 @@ from django_htmx.http import push_url
 from django_htmx.middleware import HtmxDetails
 
 from recommender import pages
+from recommender.tables import EmptyCatalogError
 
 
 class HtmxRequest(HttpRequest):
     htmx: HtmxDetails
 
 
+def needs_a_catalog(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Say plainly that nothing is loaded yet, instead of failing."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest) -> HttpResponse:
+        try:
+            return view(request)
+        except EmptyCatalogError as error:
+            return render(request, "recommender/empty.html", {"error": error}, status=error.status)
+
+    return guarded
+
+
 @require_safe
+@needs_a_catalog
 @vary_on_headers("HX-Request")
 def find(request: HtmxRequest) -> HttpResponse:
     """Ask the next question beside the shortlist so far."""
@@ -33,6 +51,7 @@ def find(request: HtmxRequest) -> HttpResponse:
 
 
 @require_safe
+@needs_a_catalog
 def results(request: HttpRequest) -> HttpResponse:
     """Show the ranking with its reasons."""
     visit = pages.visit(request.GET)

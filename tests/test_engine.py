@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from recommender.engine import Answers, Question, TwentyQuestions
+from recommender.engine import Answers, Question, TwentyQuestions, chance
+from recommender.engine.support import fill, follow_hierarchies
 
 Catalog = tuple[list[Question], NDArray[np.float64], NDArray[np.float64]]
 
@@ -174,7 +175,7 @@ def test_terms_must_all_be_met() -> None:
 def test_a_question_that_does_not_apply_is_not_asked() -> None:
     gate = Question("q.gate", ("yes", "no"), answered=0.9)
     gated = Question("q.gated", ("a", "b"), applies_when={"q": "q.gate", "has": ["yes"]})
-    model = TwentyQuestions().fit([gate, gated], [[1, 0, 1, 0], [1, 0, 0, 1], [0, 1, 1, 0], [0, 1, 0, 1]])
+    model = TwentyQuestions(top=1).fit([gate, gated], [[1, 0, 1, 0], [1, 0, 0, 1], [0, 1, 1, 0], [0, 1, 0, 1]])
     assert model.next_question({"q.gate": ("yes",)}) == "q.gated"
     assert model.next_question({"q.gate": ("no",)}) is None
 
@@ -215,3 +216,150 @@ def test_an_unknown_option_is_an_error_not_a_guess() -> None:
     model = TwentyQuestions().fit([COLOURS], [[1, 0, 0], [0, 1, 0]])
     with pytest.raises(KeyError):
         model.posterior({"q.colour": ("mauve",)})
+
+
+@pytest.mark.parametrize(
+    ("condition", "answers", "expected"),
+    [
+        (None, {}, 1.0),
+        ({"q": "q.a", "has": ["x", "y"]}, {"q.a": ("y", "z")}, 1.0),
+        ({"q": "q.a", "has": ["x"]}, {"q.a": ("z",)}, 0.0),
+        ({"q": "q.a", "has": ["x"]}, {}, 0.3),
+        ({"q": "q.a", "has": ["x"]}, {"q.a": ()}, 0.3),
+        ({"q": "q.a", "has": ["x", "unsure"]}, {"q.a": ()}, 1.0),
+        ({"not": {"q": "q.a", "has": ["x"]}}, {}, 0.7),
+        ({"all": [{"q": "q.a", "has": ["x"]}, {"q": "q.b", "has": ["x"]}]}, {}, 0.09),
+        ({"any": [{"q": "q.a", "has": ["x"]}, {"q": "q.b", "has": ["x"]}]}, {}, 0.51),
+    ],
+)
+def test_a_condition_is_certain_of_answers_and_guesses_the_rest(
+    condition: dict[str, object] | None, answers: Answers, expected: float
+) -> None:
+    assert chance(condition, answers, lambda _name, _options: 0.3) == pytest.approx(expected)
+
+
+def test_a_condition_that_is_none_of_these_is_an_error() -> None:
+    with pytest.raises(ValueError, match="all, any, not"):
+        chance({"maybe": []}, {}, lambda *_: 0.5)
+
+
+def test_silence_is_filled_from_the_most_similar_entries_not_from_the_others() -> None:
+    nan = np.nan
+    like_first, like_second = [1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0]
+    support = np.array([like_first] * 6 + [like_second] * 6 + [[1.0, 0.0, nan, nan]])
+    filled = fill(support, np.array([0, 2]), neighbours=5, shrink=1.0)
+    mean = (6 + 0.1) / (12 + 1.0)
+    assert filled[-1, 2] == pytest.approx((5 * 1.0 + mean) / 6)
+    assert filled[-1, 3] == pytest.approx((0 + mean) / 6)
+
+
+def test_what_a_card_passes_over_counts_as_a_fraction_of_the_guess() -> None:
+    support = np.array([[1.0, 1.0]] * 6 + [[1.0, np.nan]])
+    full = fill(support, np.array([0]), quiet=1.0)[-1, 1]
+    assert fill(support, np.array([0]), quiet=0.15)[-1, 1] == pytest.approx(0.15 * full)
+    assert fill(support, np.array([0]), quiet=0.0)[-1, 1] == 0
+
+
+def test_hierarchies_carry_strength_up_whole_and_down_in_part() -> None:
+    question = Question("q", ("broad", "one", "two"), includes={"broad": ("one", "two")})
+    nan = np.nan
+    given = np.array([[1.0, nan, nan], [nan, 0.7, nan], [nan, 0.0, nan], [nan, 0.0, 0.0], [0.4, 1.0, nan]])
+    followed = follow_hierarchies([question], given, narrower=0.8)
+    np.testing.assert_allclose(
+        followed,
+        [[1.0, 0.8, 0.8], [0.7, 0.7, nan], [nan, 0.0, nan], [0.0, 0.0, 0.0], [1.0, 1.0, 0.32]],
+    )
+
+
+def test_the_row_of_one_answer_is_what_the_formula_says() -> None:
+    model = TwentyQuestions(error=0.1).fit([COLOURS], [[1.0, 0.6, 0.4], [1.0, 0.0, 0.0]])
+    np.testing.assert_allclose(model.table_[:3, 0], [0.9 * 0.5 + 0.1 / 3, 0.9 * 0.3 + 0.1 / 3, 0.9 * 0.2 + 0.1 / 3])
+    np.testing.assert_allclose(model.table_[:3, -1], 1 / 3)
+
+
+def test_the_row_of_several_answers_is_scaled_to_the_usual_number_of_ticks() -> None:
+    several = Question("q.many", ("a", "b", "c"), several=True, picks=1.5)
+    model = TwentyQuestions(error=0.1).fit([several], [[0.8, 0.2, 0.0], [1.0, 1.0, 1.0]])
+    expected = 1.5 * np.array([0.9 * 0.8 + 0.1 / 3, 0.9 * 0.2 + 0.1 / 3, 0.1 / 3])
+    np.testing.assert_allclose(model.table_[:3, 0], np.minimum(expected, 0.95), rtol=1e-5)
+
+
+@given(catalogs())
+def test_a_stronger_claim_never_has_the_smaller_chance(catalog: Catalog) -> None:
+    questions, support, weight = catalog
+    model = TwentyQuestions().fit(questions, support, weight)
+    for i in range(len(questions)):
+        columns = slice(model.start_[i], model.start_[i + 1])
+        for claims, chances in zip(support[:, columns], model.table_[columns, :-1].T, strict=True):
+            known = ~np.isnan(claims)
+            order = np.argsort(claims[known], kind="stable")
+            assert (np.diff(chances[known][order]) >= -1e-6).all()
+
+
+def test_what_is_trusted_less_moves_the_belief_less() -> None:
+    support = [[1.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
+    model = TwentyQuestions().fit([COLOURS], support, trust=[[1.0], [0.5], [1.0]])
+    belief = model.posterior({"q.colour": ("red",)})
+    assert belief[0] > belief[1] > belief[2]
+
+
+def test_a_temperature_softens_the_evidence() -> None:
+    support = [[1, 0, 0, 1, 0], [0, 1, 0, 0, 1]]
+    many = Question("q.shape", ("round", "square"), several=True, picks=1.0)
+    for shapes in (SHAPES, many):
+        sharp, soft = (TwentyQuestions(temperature=t).fit([COLOURS, shapes], support) for t in (1.0, 2.0))
+        for name, picked in (("q.colour", "red"), ("q.shape", "round")):
+            assert soft.explain({name: (picked,)}, 0, 1)[name] == pytest.approx(
+                sharp.explain({name: (picked,)}, 0, 1)[name] / 2, rel=1e-5
+            )
+
+
+def test_effort_puts_a_question_off() -> None:
+    easy, hard = Question("q.easy", ("a", "b")), Question("q.hard", ("a", "b"), effort=3.0)
+    support = [[1, 0, 1, 0], [1, 0, 0, 1], [0, 1, 1, 0], [0, 1, 0, 1]]
+    assert TwentyQuestions().fit([hard, easy], support).next_question({}) == "q.easy"
+
+
+def test_a_question_is_asked_only_when_it_probably_applies() -> None:
+    gate = Question("q.gate", ("yes", "no"), answered=0.01)
+    gated = Question("q.gated", ("a", "b"), applies_when={"q": "q.gate", "has": ["yes"]})
+    mostly_no = TwentyQuestions(top=1).fit([gate, gated], [[0.2, 0.8, 1, 0], [0.2, 0.8, 0, 1]])
+    mostly_yes = TwentyQuestions(top=1).fit([gate, gated], [[0.8, 0.2, 1, 0], [0.8, 0.2, 0, 1]])
+    assert mostly_no.next_question({}) != "q.gated"
+    assert mostly_yes.next_question({}) == "q.gated"
+
+
+BOUND = Question(
+    "q.os",
+    ("win", "linux", "any"),
+    several=True,
+    bounds=True,
+    neutral=frozenset({"any"}),
+    hard=frozenset({"win", "linux"}),
+)
+
+
+def test_a_bound_rules_out_but_prefers_nobody() -> None:
+    model = TwentyQuestions().fit([BOUND], [[1.0, 0.0, 0.0], [1.0, 1.0, 1.0], [0.0, 1.0, 0.0]])
+    belief = model.posterior({"q.os": ("win",)})
+    assert belief[0] == pytest.approx(belief[1], rel=1e-4)
+    assert belief[2] == 0
+
+
+def test_a_neutral_option_tells_nothing() -> None:
+    model = TwentyQuestions().fit([BOUND], [[1.0, 0.0, 0.0], [1.0, 1.0, 1.0]])
+    np.testing.assert_allclose(model.posterior({"q.os": ("any",)}), model.posterior({}))
+    assert not model.excluded({"q.os": ("linux", "any")}).any()
+
+
+@pytest.mark.parametrize("broken", [{"error": 0.0}, {"error": 1.0}, {"outside": 0.0}, {"temperature": 0.0}], ids=str)
+def test_parameters_that_would_make_a_probability_undefined_are_refused(broken: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="temperature"):
+        TwentyQuestions(**broken).fit([COLOURS], [[1, 0, 0], [0, 1, 0]])  # type: ignore[arg-type]
+
+
+def test_weights_must_be_positive_and_questions_unique() -> None:
+    with pytest.raises(ValueError, match="weight"):
+        TwentyQuestions().fit([COLOURS], [[1, 0, 0], [0, 1, 0]], weight=[0.0, 0.0])
+    with pytest.raises(ValueError, match="only once"):
+        TwentyQuestions().fit([COLOURS, COLOURS], [[1, 0, 0, 1, 0, 0]])

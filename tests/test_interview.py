@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 from urllib.parse import parse_qsl
 
 import pytest
 from django.http import QueryDict
+from django.test import Client
 
+from catalog.models import Claim, Entry, Revision
 from recommender import interview
 from recommender.tables import current
 
@@ -98,6 +101,133 @@ def test_what_cannot_be_used_is_named_and_left_out(query: str, code: str) -> Non
     assert [p.code for p in step.problems] == [code]
     assert step.problems[0].cure
     assert step.ranking
+
+
+def test_an_earlier_id_still_works() -> None:
+    from dataclasses import replace
+
+    tables = replace(current(), aliases={"goal.aim": "goal.main", "goal.main=number": "count"})
+    step = interview.step(QueryDict("goal.aim=number&ask=goal.aim"), tables)
+    assert step.answers == {"goal.main": ("count",)}
+    assert step.problems == ()
+    assert step.question is not None
+    assert step.question.id == "goal.main"
+
+
+def test_none_of_these_cannot_stand_beside_an_answer() -> None:
+    step = at("goal.assay=none&goal.assay=comet")
+    assert [p.code for p in step.problems] == ["contradiction"]
+    assert step.answers["goal.assay"] == ("comet",)
+
+
+def test_at_most_three_goals_count() -> None:
+    step = at("goal.main=count&goal.main=measure&goal.main=track&goal.main=trace")
+    assert step.answers["goal.main"] == ("count", "measure", "track")
+
+
+def test_a_long_list_of_nonsense_is_answered_briefly() -> None:
+    assert len(at("&".join(f"no.{i}=x" for i in range(900))).problems) == 10
+
+
+STRANGE = (
+    "goal.main=pose&obj.kind=molecule&img.modality=afm&img.dims=serial&goal.assay=myelin&img.time=linked"
+    "&sample.kind=plant&img.channels=c11&data.format=slide&em.kind=spa&smlm.setup=minflux&goal.output=kymograph"
+)
+
+
+def test_it_says_so_when_nothing_fits() -> None:
+    query = STRANGE
+    while (step := at(query)).question is not None:
+        query = interview.encode({**step.answers, step.question.id: ()})
+    assert step.verdict == "none"
+    assert step.none_fits > step.ranking[0].probability
+
+
+def test_it_is_clear_only_when_the_first_three_hold_most() -> None:
+    query = "goal.main=spectra&img.modality=flim&img.instrument=leica&flim.data=tcspc&data.format=vendor"
+    seen = set()
+    for asked in ("", "&goal.assay=frap", "&img.time=no&img.dims=d2&me.cost=paid&me.ecosystem=commercial"):
+        step = at(query + asked)
+        while step.question is not None:
+            step = at(interview.encode({**step.answers, step.question.id: ()}))
+        seen.add(step.verdict)
+        assert (step.verdict == "clear") == (step.sure >= current().engine.enough)
+        assert step.sure == pytest.approx(sum(p.probability for p in step.ranking[:3]))
+    assert seen <= {"clear", "unsure"}
+
+
+def test_reasons_never_praise_where_an_answer_counts_against() -> None:
+    for query in (NUCLEI, "goal.main=track&goal.main=measure&img.time=linked&obj.kind=cell", STRANGE):
+        for place in at(query).ranking:
+            for reason in place.conflicts:
+                assert reason.bits < 0
+                assert "is made for" not in reason.sentence
+                assert " well." not in reason.sentence
+            for reason in place.reasons:
+                assert reason.bits > 0
+                assert "does not do" not in reason.sentence
+
+
+def test_what_a_card_is_silent_on_is_unknown_and_no_reason() -> None:
+    tables = current()
+    for place in at(NUCLEI + "&data.meta=plate").ranking:
+        spoken = {r.question.pk for r in (*place.reasons, *place.conflicts)}
+        for name in spoken:
+            assert (place.entry.slug, name) in tables.spoken
+        assert (tables.questions["data.meta"].text in place.unknowns) == (
+            (place.entry.slug, "data.meta") not in tables.spoken
+        )
+
+
+def test_a_wish_that_only_bounds_the_choice_moves_nobody_up() -> None:
+    before = {p.entry.slug: p.probability for p in at(NUCLEI).ranking[:3]}
+    after = {p.entry.slug: p.probability for p in at(NUCLEI + "&me.cost=paid&me.os=any").ranking[:3]}
+    assert after == pytest.approx(before, rel=1e-4)
+
+
+def test_what_must_hold_can_be_said_at_any_time() -> None:
+    offered = {limit.question.pk: limit.ask for limit in at(NUCLEI).limits}
+    assert set(offered) == {"me.os", "me.cost", "me.privacy"}
+    assert "ask=me.os" in offered["me.os"]
+
+
+def test_what_runs_here_must_come_close_to_what_fits_best() -> None:
+    places = at("goal.main=spectra&img.modality=flim").runnable
+    assert places[0].entry.slug == "phasorpy"
+    assert all(p.probability >= places[0].probability / 4 for p in places)
+
+
+def test_an_unread_claim_weighs_less_than_a_read_one() -> None:
+    from recommender import tables
+
+    whole = current()
+    slug, name = "stardist", "obj.kind"
+    mine = {k: c for k, c in whole.claims.items() if k[:2] == (slug, name)}
+    chances = []
+    for read in (None, date(2026, 1, 1)):
+        claims = dict(whole.claims) | {
+            k: Claim(entry_id=c.entry_id, option=c.option, strength=c.strength, read=read) for k, c in mine.items()
+        }
+        engine = tables._fit(whole.questions, whole.options, whole.entries, claims)
+        row = [e.slug for e in whole.entries].index(slug)
+        chances.append(engine.table_[engine.column_[name, "nucleus"], row])
+    assert chances[0] < chances[1]
+
+
+@pytest.mark.django_db(transaction=False)
+def test_an_empty_catalog_is_said_plainly(client: Client) -> None:
+    Revision.objects.all().delete()
+    for address in ("/find/", "/find/results/"):
+        response = client.get(address)
+        assert response.status_code == 503
+        assert "load_catalog" in response.content.decode()
+
+
+def test_a_change_in_the_database_is_seen_at_once() -> None:
+    entry = Entry.objects.get(pk="stardist")
+    entry.name = "StarDist renamed"
+    entry.save()
+    assert "StarDist renamed" in [p.entry.name for p in at(NUCLEI).ranking]
 
 
 def test_a_family_takes_at_most_two_places() -> None:

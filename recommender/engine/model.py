@@ -35,6 +35,8 @@ class TwentyQuestions(BaseEstimator):  # type: ignore[misc]
         Chance that an answer, or the catalog, is wrong.
     quiet : float
         How far an option counts that a card passes over while naming others of the same question.
+    silent : float
+        Trust in a row that was filled because the card says nothing about the question at all.
     neighbours, shrink : int, float
         How silence is filled: from how many similar entries, and how strongly drawn to the catalog's mean.
     outside : float
@@ -51,12 +53,13 @@ class TwentyQuestions(BaseEstimator):  # type: ignore[misc]
     """
 
     def __init__(
-        self, error: float = 0.10, quiet: float = 0.15, neighbours: int = 15, shrink: float = 2.0,
+        self, error: float = 0.10, quiet: float = 0.15, silent: float = 0.5, neighbours: int = 15, shrink: float = 2.0,
         outside: float = 0.02, temperature: float = 1.0, enough: float = 0.95, top: int = 3, longest: int = 20,
         least: float = 0.05,
     ) -> None:  # fmt: skip
         self.error = error
         self.quiet = quiet
+        self.silent = silent
         self.neighbours = neighbours
         self.shrink = shrink
         self.outside = outside
@@ -67,7 +70,11 @@ class TwentyQuestions(BaseEstimator):  # type: ignore[misc]
         self.least = least
 
     def fit(
-        self, questions: Sequence[Question], support: ArrayLike, weight: ArrayLike | None = None
+        self,
+        questions: Sequence[Question],
+        support: ArrayLike,
+        weight: ArrayLike | None = None,
+        trust: ArrayLike | None = None,
     ) -> TwentyQuestions:
         """Build the likelihood table.
 
@@ -78,15 +85,22 @@ class TwentyQuestions(BaseEstimator):  # type: ignore[misc]
             How well each entry suits each option of all questions in order, in [0, 1]; NaN where unknown.
         weight : array of float, shape (entries,), optional
             Prior weight of each entry, any positive scale. None: all the same.
+        trust : array of float, shape (entries, questions), optional
+            How far what is known of an entry in a question is believed, in [0, 1]. None: fully.
 
         Raises
         ------
         ValueError
-            If the columns of `support` are not the options of `questions`, or lie outside [0, 1].
+            If the columns of `support` are not the options of `questions`, a value lies outside its range, a question
+            stands twice, or a parameter would make a probability 0 or undefined.
         """
+        if not (0 < self.error < 1 and 0 < self.outside < 1 and self.temperature > 0):
+            raise ValueError("error and outside must lie between 0 and 1, and temperature above 0.")
         given = np.asarray(support, float)
         self.questions_ = tuple(questions)
         self.place_ = {q.name: i for i, q in enumerate(self.questions_)}
+        if len(self.place_) < len(self.questions_):
+            raise ValueError("Each question may stand only once.")
         width = np.array([len(q.options) for q in self.questions_])
         if given.ndim != 2 or given.shape[1] != width.sum() or len(given) < 1:
             raise ValueError(f"support has shape {given.shape}; it needs entries x {width.sum()} options.")
@@ -96,15 +110,17 @@ class TwentyQuestions(BaseEstimator):  # type: ignore[misc]
         self.column_ = {
             (q.name, o): self.start_[i] + j for i, q in enumerate(self.questions_) for j, o in enumerate(q.options)
         }
-        self.several_ = np.repeat([q.several for q in self.questions_], width)
+        self.several_ = np.repeat([q.several or q.bounds for q in self.questions_], width)
         self.worth_ = np.array([q.answered / q.effort for q in self.questions_], "f4")
         followed = follow_hierarchies(self.questions_, given)
         self.refused_ = followed == 0
         filled = fill(followed, self.start_[:-1], self.neighbours, self.shrink, self.quiet)
-        told = self._chances(filled, width).astype("f4")
+        told = self._chances(filled, self._trust(given, trust), width).astype("f4")
         spread = entropy_terms(told) + np.where(self.several_, entropy_terms(1 - told), 0)
         self.table_ = np.ascontiguousarray(np.hstack([told, self._sum(spread)]).T)
         share = np.ones(len(given)) if weight is None else np.asarray(weight, float)
+        if share.shape != (len(given),) or not (share > 0).all():
+            raise ValueError(f"weight must be {len(given)} numbers above 0.")
         share = (1 - self.outside) * share / share.sum()
         self.prior_ = np.append(share, self.outside).astype("f4")
         return self
@@ -135,14 +151,18 @@ class TwentyQuestions(BaseEstimator):  # type: ignore[misc]
         return bits
 
     def _evidence(self, name: str, picked: tuple[str, ...]) -> Array:
-        question = self.questions_[self.place_[name]]
-        columns = [self.column_[name, option] for option in picked]
-        if question.several:
-            first, last = self.start_[self.place_[name]], self.start_[self.place_[name] + 1]
-            ticked = np.isin(np.arange(first, last), columns)
-            told = np.where(ticked[:, None], self.table_[first:last], 1 - self.table_[first:last])
-            return np.asarray(np.log2(told).sum(0, dtype=float) / self.temperature)
-        return np.asarray(np.log2(self.table_[columns[0]]).astype(float) / self.temperature)
+        question, place = self.questions_[self.place_[name]], self.place_[name]
+        columns = [self.column_[name, option] for option in picked if option not in question.neutral]
+        if not columns:
+            return np.zeros(len(self.prior_))
+        first, last = self.start_[place], self.start_[place + 1]
+        if not self.several_[first]:
+            return np.asarray(np.log2(self.table_[columns[0]]).astype(float) / self.temperature)
+        if question.bounds:
+            return np.asarray(np.log2(self.table_[columns].max(0)).astype(float) / self.temperature)
+        ticked = np.isin(np.arange(first, last), columns)
+        told = np.where(ticked[:, None], self.table_[first:last], 1 - self.table_[first:last])
+        return np.asarray(np.log2(told).sum(0, dtype=float) / self.temperature)
 
     def excluded(self, answers: Answers) -> NDArray[np.bool_]:
         """Return which answers exclude which entries, shape (answers, entries): hard constraints only."""
@@ -159,7 +179,8 @@ class TwentyQuestions(BaseEstimator):  # type: ignore[misc]
     def gains(self, p: Array) -> Array:
         """Return the expected bits that each question tells about the entry, for the posterior `p`.
 
-        A several-choice question counts as one yes/no question an option; their gains are added.
+        A several-choice question counts as one yes/no question an option; their gains are added, which is an upper
+        bound that serves well for choosing. They are told before the temperature is applied.
         """
         return self._gains(self.table_ @ p)
 
@@ -174,10 +195,12 @@ class TwentyQuestions(BaseEstimator):  # type: ignore[misc]
         value = np.asarray(self._gains(out) * self.worth_)
 
         def guess(name: str, options: frozenset[str]) -> float:
-            likely = [float(out[self.column_[name, o]]) for o in options]
-            if self.questions_[self.place_[name]].several:
-                return 1.0 - float(np.prod([1.0 - x for x in likely]))
-            return min(sum(likely), 1.0)
+            first, last = self.start_[self.place_[name]], self.start_[self.place_[name] + 1]
+            told, picked = out[first:last], out[[self.column_[name, o] for o in options]]
+            if self.several_[first]:
+                told, picked = np.array([1 - np.prod(1 - told)]), np.array([1 - np.prod(1 - picked)])
+            applies = chance(self.questions_[self.place_[name]].applies_when, answers, guess)
+            return applies * float(picked.sum() / told.sum())
 
         for i, question in enumerate(self.questions_):
             if question.name in answers or chance(question.applies_when, answers, guess) < 0.5:
@@ -212,18 +235,27 @@ class TwentyQuestions(BaseEstimator):  # type: ignore[misc]
         bits = self.evidence(answers)
         return dict(zip(answers, (bits[:, entry] - bits[:, rival]).tolist(), strict=True))
 
-    def _chances(self, filled: Array, width: NDArray[np.intp]) -> Array:
+    def _trust(self, given: Array, trust: ArrayLike | None) -> Array:
+        """Return how far each row of the table is believed, shape (entries, questions)."""
+        spoken = np.maximum.reduceat(~np.isnan(given), self.start_[:-1], axis=1)
+        known = np.ones(spoken.shape) if trust is None else np.asarray(trust, float)
+        return np.where(spoken, known, self.silent)
+
+    def _chances(self, filled: Array, trust: Array, width: NDArray[np.intp]) -> Array:
         """Return the chance that each hypothesis gives each option, shape (entries + 1, options)."""
-        options = np.repeat(width, width)
-        picks = np.repeat([q.picks if q.several else 1.0 for q in self.questions_], width)
 
         def wide(x: Array) -> Array:
-            return np.repeat(self._sum(x), width, axis=-1)
+            return np.repeat(x, width, axis=-1)
 
-        fits = filled / np.maximum(wide(filled), TINY)
-        slips = (1 - filled) / np.maximum(wide(1 - filled), TINY)
-        told = (1 - self.error) * fits + self.error * slips
-        told = np.vstack([told / wide(told), 1 / options])
+        options = wide(width.astype(float))
+        picks = wide(np.array([q.picks if q.several else 1.0 for q in self.questions_]))
+        total = wide(self._sum(filled))
+        fits = np.where(total > 0, filled / np.maximum(total, TINY), 1 / options)
+        bounded = wide(np.array([q.bounds for q in self.questions_]))
+        fits = np.where(bounded, filled / options, fits)
+        sure = (1 - self.error) * wide(trust)
+        told = np.vstack([sure * fits + (1 - sure) / options, 1 / options])
+        told[-1, bounded] = told[:-1, bounded].mean(axis=0)
         return np.asarray(np.where(self.several_, np.clip(picks * told, 0.003, 0.95), told))
 
     def _sum(self, x: Array) -> Array:

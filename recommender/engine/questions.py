@@ -26,6 +26,10 @@ class Question:
     applies_when: Mapping[str, Any] | None = None
     includes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Broader option to the narrower ones it covers."""
+    neutral: frozenset[str] = frozenset()
+    """Options that state no wish, such as "does not matter"; picking one tells nothing."""
+    bounds: bool = False
+    """Whether an answer only bounds the choice: an entry gains nothing by serving few of the options."""
     hard: frozenset[str] = frozenset()
     """Options that exclude an entry which plainly lacks them."""
     hard_needs_all: bool = False

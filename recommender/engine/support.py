@@ -39,6 +39,8 @@ def follow_hierarchies(questions: Sequence[Question], support: Array, narrower: 
                 silent = np.isnan(support[:, column])
                 support[silent, column] = narrower * support[silent, place[broad]]
             best = np.fmax.reduce(support[:, columns], axis=1)
+            refused_in_part = (best == 0) & np.isnan(support[:, columns]).any(axis=1)
+            best[refused_in_part] = np.nan
             support[:, place[broad]] = np.fmax(support[:, place[broad]], best)
         first += len(question.options)
     return support

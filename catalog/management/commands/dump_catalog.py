@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from catalog import loading
 
@@ -15,9 +15,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("folder", nargs="?", type=Path, default=loading.FIXTURES)
+        parser.add_argument("--force", action="store_true", help="write over cards that were not loaded")
 
-    def handle(self, *, folder: Path, **_: Any) -> None:
-        changed = loading.dump(folder)
+    def handle(self, *, folder: Path, force: bool = False, **_: Any) -> None:
+        try:
+            changed = loading.dump(folder, force=force)
+        except loading.EditedError as error:
+            raise CommandError(str(error)) from error
         for path in changed:
             self.stdout.write(str(path))
         self.stdout.write(f"{len(changed)} cards changed.")

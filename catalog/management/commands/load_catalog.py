@@ -16,11 +16,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("folder", nargs="?", type=Path, default=loading.FIXTURES)
+        parser.add_argument("--discard-edits", action="store_true", help="lose changes that were made in the database")
 
-    def handle(self, *, folder: Path, **_: Any) -> None:
+    def handle(self, *, folder: Path, discard_edits: bool = False, **_: Any) -> None:
         try:
-            changed = loading.load(folder)
-        except loading.CatalogError as error:
+            changed = loading.load(folder, discard_edits=discard_edits)
+        except (loading.CatalogError, loading.EditedError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
             f"{'Loaded' if changed else 'Already loaded:'} {Question.objects.count()} questions, "

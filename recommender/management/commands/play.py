@@ -11,7 +11,7 @@ from django.utils.datastructures import MultiValueDict
 
 from catalog.cards import UNSURE
 from recommender import interview
-from recommender.tables import Tables, current
+from recommender.tables import EmptyCatalogError, Tables, current
 
 
 class Command(BaseCommand):
@@ -23,14 +23,33 @@ class Command(BaseCommand):
         parser.add_argument("--out", type=Path, required=True, help="where the predictions go, JSON lines")
 
     def handle(self, *, cases: Path, out: Path, **_: Any) -> None:
-        tables = current()
-        if not tables.entries:
-            raise CommandError("The catalog is empty. Run `manage.py load_catalog` first.")
-        lines = [json.loads(line) for line in cases.read_text(encoding="utf-8").splitlines() if line.strip()]
-        played = [play(tables, str(line["id"]), line.get("answers", {})) for line in lines]
+        try:
+            tables = current()
+        except EmptyCatalogError as error:
+            raise CommandError(str(error)) from error
+        played = [play(tables, *case) for case in read_cases(cases)]
+        if not played:
+            raise CommandError(f"{cases} holds no case.")
         out.write_text("".join(json.dumps(p) + "\n" for p in played), encoding="utf-8")
         asked = sorted(p["questions"] for p in played)
         self.stdout.write(f"Played {len(played)} cases; median {asked[len(asked) // 2]} questions. Written to {out}.")
+
+
+def read_cases(path: Path) -> list[tuple[str, dict[str, list[str]]]]:
+    """Return the id and the known answers of each case."""
+    found = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            case = json.loads(line)
+            answers = case.get("answers", {})
+            if not all(isinstance(v, list) for v in answers.values()):
+                raise TypeError("each answer is a list of option ids")
+            found.append((str(case["id"]), answers))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise CommandError(f"{path}, line {number} is not a case: {error}.") from error
+    return found
 
 
 def play(tables: Tables, case: str, knows: Mapping[str, list[str]]) -> dict[str, Any]:
