@@ -117,7 +117,8 @@ def step(query: Query, tables: Tables | None = None) -> Step:
     answers, problems = read_answers(query, tables)
     engine = tables.engine
     asked_again = next((n for v in query.getlist(EDIT) if (n := tables.aliases.get(v, v)) in tables.questions), None)
-    posterior, evidence = engine.posterior(answers), engine.evidence(answers)
+    evidence = engine.evidence(answers)
+    posterior = engine.posterior(answers, evidence)
     upcoming = _next(tables, answers, posterior)
     shown = asked_again or upcoming
     ranking = explain.ranking(tables, answers, posterior, evidence, SHOWN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -118,6 +119,7 @@ class TwentyQuestions(BaseEstimator):  # type: ignore[misc]
         told = self._chances(filled, self._trust(given, trust), width).astype("f4")
         spread = entropy_terms(told) + np.where(self.several_, entropy_terms(1 - told), 0)
         self.table_ = np.ascontiguousarray(np.hstack([told, self._sum(spread)]).T)
+        self.unticked_ = self._sum(np.where(self.several_, np.log2(1 - told), 0)).T.copy()
         share = np.ones(len(given)) if weight is None else np.asarray(weight, float)
         if share.shape != (len(given),) or not (share > 0).all():
             raise ValueError(f"weight must be {len(given)} numbers above 0.")
@@ -125,8 +127,10 @@ class TwentyQuestions(BaseEstimator):  # type: ignore[misc]
         self.prior_ = np.append(share, self.outside).astype("f4")
         return self
 
-    def posterior(self, answers: Answers) -> Array:
+    def posterior(self, answers: Answers, evidence: Array | None = None) -> Array:
         """Return the probability of each entry and, last, of "none of these fits"; shape (entries + 1,).
+
+        Whoever has the `evidence` of the answers already may hand it in.
 
         It sums to 1, does not depend on the order of the answers, and "not sure" leaves it as it was. Entries that
         plainly lack a hard constraint have 0.
@@ -137,7 +141,8 @@ class TwentyQuestions(BaseEstimator):  # type: ignore[misc]
             If an answer names a question or option that the table lacks.
         """
         check_is_fitted(self)
-        log = np.log2(np.maximum(self.prior_, TINY)) + self.evidence(answers).sum(axis=0)
+        bits = self.evidence(answers) if evidence is None else evidence
+        log = np.log2(np.maximum(self.prior_, TINY)) + bits.sum(axis=0)
         log[:-1][self.excluded(answers).any(axis=0)] = -np.inf
         p = np.exp2(log - log.max())
         return np.asarray((p / p.sum()).astype("f4"))
@@ -155,14 +160,13 @@ class TwentyQuestions(BaseEstimator):  # type: ignore[misc]
         columns = [self.column_[name, option] for option in picked if option not in question.neutral]
         if not columns:
             return np.zeros(len(self.prior_))
-        first, last = self.start_[place], self.start_[place + 1]
-        if not self.several_[first]:
+        if not self.several_[columns[0]]:
             return np.asarray(np.log2(self.table_[columns[0]]).astype(float) / self.temperature)
         if question.bounds:
             return np.asarray(np.log2(self.table_[columns].max(0)).astype(float) / self.temperature)
-        ticked = np.isin(np.arange(first, last), columns)
-        told = np.where(ticked[:, None], self.table_[first:last], 1 - self.table_[first:last])
-        return np.asarray(np.log2(told).sum(0, dtype=float) / self.temperature)
+        told = self.table_[columns]
+        bits = self.unticked_[place] + np.log2(told / (1 - told)).sum(0, dtype=float)
+        return np.asarray(bits / self.temperature)
 
     def excluded(self, answers: Answers) -> NDArray[np.bool_]:
         """Return which answers exclude which entries, shape (answers, entries): hard constraints only."""
@@ -194,6 +198,7 @@ class TwentyQuestions(BaseEstimator):  # type: ignore[misc]
         out = self.table_ @ p
         value = np.asarray(self._gains(out) * self.worth_)
 
+        @cache
         def guess(name: str, options: frozenset[str]) -> float:
             first, last = self.start_[self.place_[name]], self.start_[self.place_[name] + 1]
             told, picked = out[first:last], out[[self.column_[name, o] for o in options]]
