@@ -193,7 +193,8 @@ def site(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) -> It
 def _broker() -> str:
     """The configured broker; on Redis another database number, so that nobody else's messages are taken."""
     url: str = django_settings.BROKER_URL
-    return url.rsplit("/", 1)[0] + "/9" if url.startswith("redis") else url
+    number = 8 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 8
+    return url.rsplit("/", 1)[0] + f"/{number}" if url.startswith("redis") else url
 
 
 def _database(folder: Path) -> tuple[str, Callable[[], None]]:

@@ -57,7 +57,7 @@ def test_a_job_goes_all_the_way(site: Site) -> None:
     with default_storage.open(files["table.csv"].path) as table:
         assert table.read().decode().splitlines()[0] == "speck,area_px"
     assert kinds(job) == ["queued", "running", "succeeded"]
-    assert set(folders_of_runs(site.folder)) <= before
+    wait_for(lambda: set(folders_of_runs(site.folder)) <= before, 5)
 
 
 def test_a_killed_worker_loses_nothing(site: Site) -> None:
