@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from config import problems
+from config import calls, problems
 
 LISTS = {
     "questions": "catalog_api:questions",
@@ -42,7 +42,8 @@ class Schema(SpectacularAPIView):
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
     """Show the schema as a page on which every call can be tried."""
-    return render(request, "config/docs.html")
+    subjects, shapes = calls.everything()
+    return render(request, "config/docs.html", {"subjects": subjects, "shapes": shapes})
 
 
 urlpatterns = [
