@@ -18,7 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from analysis_runner import asking, lifecycle, owners, receiving, tidying
+from analysis_runner import asking, calibration, fitting, lifecycle, owners, receiving, tidying
 from analysis_runner.descriptions import all_tools, find_tool
 from analysis_runner.models import Artifact, Job, Sample
 from analysis_runner.refusals import Refusal
@@ -156,9 +156,8 @@ class Jobs(APIView):
         sample = Sample.objects.filter(pk=values["sample"], owner=owner).first()
         if sample is None:
             raise _not_found("sample", values["sample"])
-        chosen = {
-            name: values[name] for name in ("stack", "channel", "plane", "series") if values.get(name) is not None
-        }
+        names = (*fitting.CHOICES, *calibration.NAMES)
+        chosen = {name: values[name] for name in names if values.get(name) is not None}
         job, new = asking.ask(
             find_tool(values["tool"]),
             sample,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
+from analysis_runner import calibration
 from analysis_runner.descriptions import Tool
 from analysis_runner.refusals import Refusal
 
@@ -17,6 +18,7 @@ NEEDS = {
     "H": "a lifetime image: one with photon arrival-time bins (H)",
     "S": "a colour (RGB) image",
 }
+CHOICES = ("stack", "channel", "plane", "series")
 PLANAR = set("YXS")
 COLOURS = ("red", "green", "blue", "alpha")
 
@@ -58,18 +60,16 @@ def choices(tool: Tool, found: Mapping[str, Any], stack: str = "") -> tuple[Choi
 
 
 def select(tool: Tool, found: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the selection for a run: `axes` as they are to be read, `channel`, `plane`, `series`.
+    """Return the selection for a run: `axes` as they are to be read, what was chosen, and scales that were given.
 
     Raises
     ------
     Refusal
         400 if a choice is missing or impossible, 422 if the sample does not suit the tool.
     """
-    unknown = sorted(set(chosen) - {"stack", "channel", "plane", "series"})
-    if unknown:
-        raise Refusal(
-            400, "unknown_choice", f"'{unknown[0]}' cannot be chosen.", "Choose stack, channel, plane or series."
-        )
+    names = (*CHOICES, *calibration.NAMES)
+    if unknown := sorted(set(chosen) - set(names)):
+        raise Refusal(400, "unknown_choice", f"'{unknown[0]}' cannot be chosen.", f"Choose from {', '.join(names)}.")
     stack = str(chosen.get("stack") or "")
     asked = choices(tool, found, stack)
     selection: dict[str, Any] = {"axes": _axes(found, stack if any(c.name == "stack" for c in asked) else "")}
@@ -79,13 +79,12 @@ def select(tool: Tool, found: Mapping[str, Any], chosen: Mapping[str, Any]) -> d
             options = ", ".join(option for option, _ in choice.options[:12])
             sentence = f"'{value}' is not one of them. {choice.text}" if value else choice.text
             raise Refusal(400, f"choose_{choice.name}", sentence, f"Set {choice.name} to one of: {options}.")
-        if choice.name != "stack":
-            selection[choice.name] = int(value)
+        selection[choice.name] = value if choice.name == "stack" else int(value)
     pixels = prod(size for axis, size in _sizes(selection["axes"], found).items() if axis in tool.input.axes)
     if pixels > tool.input.max_pixels:
         sentence = f"The image has {pixels:,} pixels; {tool.name} takes at most {tool.input.max_pixels:,} here."
         raise Refusal(422, "too_large", sentence, "Upload a crop, or fewer planes.")
-    return selection
+    return selection | calibration.check(chosen)
 
 
 def _axes(found: Mapping[str, Any], stack: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 
 from analysis_runner import environments, outputs, sandbox, workplace
+from analysis_runner.calibration import calibrated
 from analysis_runner.descriptions import Tool
 from analysis_runner.models import Job
 from analysis_runner.written import Inspection, Progress, Refused, Result, parsed
@@ -154,7 +155,7 @@ def request(
     tool: str, parameters: Mapping[str, Any], name: str, found: Mapping[str, Any], selection: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return what a tool is told: its parameters, the sample's facts, and what was chosen of the sample."""
-    facts = {key: found.get(key) for key in ("format", "shape", "pixel_size_um", "time_step_s")}
+    facts = {"format": found.get("format"), "shape": found.get("shape"), **calibrated(found, selection)}
     chosen = {"channel": selection.get("channel"), "plane": selection.get("plane")}
     where = {"axes": selection.get("axes") or found.get("axes"), "series": selection.get("series") or 0}
     return {"tool": tool, "parameters": dict(parameters), "sample": {"name": name, **facts, **where, **chosen}}

@@ -14,7 +14,9 @@ from analysis_runner.models import Artifact, Job, Sample
 
 
 class UploadSerializer(serializers.Serializer[Any]):
-    file = serializers.FileField(help_text="The image: TIFF, OME-TIFF, PNG, JPEG, CZI, ND2, LIF, zipped OME-Zarr, NPY.")
+    file = serializers.FileField(
+        help_text="The image: TIFF, OME-TIFF, PNG, JPEG, CZI, ND2, LIF, PTU, SDT, NPY or zipped OME-Zarr."
+    )
 
 
 class SampleSerializer(serializers.ModelSerializer[Sample]):
@@ -103,6 +105,11 @@ class AskSerializer(serializers.Serializer[Any]):
         required=False, allow_null=True, min_value=0, help_text="Plane or time point, counted from 0."
     )
     series = serializers.IntegerField(required=False, allow_null=True, min_value=0)
+    pixel_size_xy_um = serializers.FloatField(
+        required=False, allow_null=True, help_text="Width of a pixel, where the file does not say or is wrong."
+    )
+    pixel_size_z_um = serializers.FloatField(required=False, allow_null=True, help_text="Distance between planes.")
+    time_step_s = serializers.FloatField(required=False, allow_null=True, help_text="Time between frames.")
     stack = serializers.ChoiceField(
         required=False, allow_blank=True, choices=list(fitting.MEANINGS),
         help_text="What a stack holds, where the file does not say: Z depth, T time, C channels, H lifetime bins.",

@@ -22,12 +22,12 @@ BEGINNINGS = [
     (b"\xff\xd8\xff", "jpeg"),
     (b"ZISRAWFILE", "czi"),
     (b"\xda\xce\xbe\x0a", "nd2"),
+    (b"\0\0\0\x0cjP  ", "nd2"),
     (b"\x70\0\0\0", "lif"),
     (b"\x93NUMPY", "npy"),
     (b"PK\x03\x04", "zarr"),
     (b"PQTTTR", "ptu"),
 ]
-DELTAVISION = (b"\xc0\xa0", b"\xa0\xc0")
 KNOWN_BUT_NOT_TAKEN = [
     (b"GIF8", "a GIF"),
     (b"BM", "a BMP picture"),
@@ -40,7 +40,9 @@ KNOWN_BUT_NOT_TAKEN = [
     (b"\x89HDF", "an HDF5 file"),
     (b"<", "a web page or an SVG or XML text"),
 ]
-CURE = "Upload TIFF, OME-TIFF, PNG, JPEG, CZI, ND2, LIF or zipped OME-Zarr; Fiji saves other formats as TIFF."
+CURE = (
+    "TIFF, OME-TIFF, PNG, JPEG, CZI, ND2, LIF, PTU, SDT, NPY and zipped OME-Zarr are read; Fiji saves others as TIFF."
+)
 MOST_PAGES = 50_000
 WIDTH, HEIGHT, BITS, SAMPLES_A_PIXEL = 256, 257, 258, 277
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
@@ -55,8 +57,8 @@ def kind(file: IO[bytes]) -> str:
     for beginning, name in BEGINNINGS:
         if first.startswith(beginning):
             return name
-    if len(first) > 97 and first[96:98] in DELTAVISION:
-        return "dv"
+    if first[32:34] == b"UU" and first[42:57] == b"*IDENTIFICATION":
+        return "sdt"
     for beginning, name in KNOWN_BUT_NOT_TAKEN:
         if first.lstrip().startswith(beginning):
             raise _unsupported(f"This is {name}, which is not read here.")

@@ -19,6 +19,7 @@ from django.db.models.functions import Now
 from django.test import Client
 
 from analysis_runner import (
+    calibration,
     environments,
     filenames,
     fitting,
@@ -256,10 +257,33 @@ def test_nothing_is_guessed_about_a_sample(found: dict[str, Any], axes: str, exp
         assert refusal.value.cure
         return
     selection = fitting.select(tool, found, expected)
-    assert {key: value for key, value in selection.items() if key != "axes"} == {
-        key: value for key, value in expected.items() if key != "stack"
-    }
+    assert {key: value for key, value in selection.items() if key != "axes"} == expected
     assert set(axes) <= set(selection["axes"])
+
+
+SAYS = {"pixel_size_um": {"x": 0.3, "y": 0.4, "z": None}, "time_step_s": 2.0}
+CALIBRATED: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = [
+    ({}, {}, {"pixel_size_um": None, "time_step_s": None}),
+    (SAYS, {}, {"pixel_size_um": {"x": 0.3, "y": 0.4}, "time_step_s": 2.0}),
+    (SAYS, {"pixel_size_xy_um": "0.3"}, {"pixel_size_um": {"x": 0.3, "y": 0.4}, "time_step_s": 2.0}),
+    (SAYS, {"pixel_size_xy_um": "0,5"}, {"pixel_size_um": {"x": 0.5, "y": 0.5}, "time_step_s": 2.0}),
+    (SAYS, {"pixel_size_z_um": 3}, {"pixel_size_um": {"x": 0.3, "y": 0.4, "z": 3.0}, "time_step_s": 2.0}),
+    ({}, {"time_step_s": "0.5"}, {"pixel_size_um": None, "time_step_s": 0.5}),
+]
+
+
+@pytest.mark.parametrize(("found", "given", "told"), CALIBRATED)
+def test_the_scale_is_what_the_file_says_unless_it_is_corrected(
+    found: dict[str, Any], given: dict[str, Any], told: dict[str, Any]
+) -> None:
+    assert calibration.calibrated(found, calibration.check(given)) == told
+
+
+@pytest.mark.parametrize("wrong", ["0", "-1", "nan", "inf", "wide", "1e9", "true"])
+def test_a_scale_that_is_none_is_refused(wrong: str) -> None:
+    with pytest.raises(Refusal) as refusal:
+        calibration.check({"pixel_size_xy_um": wrong})
+    assert refusal.value.code == "wrong_scale"
 
 
 @pytest.fixture

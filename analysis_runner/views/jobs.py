@@ -20,6 +20,18 @@ from analysis_runner.refusals import Refusal
 from analysis_runner.views.access import HtmxRequest, own_job, partial
 from analysis_runner.views.files import serve
 
+CHOSEN = {
+    "stack": "Stack holds",
+    "channel": "Channel",
+    "plane": "Plane",
+    "series": "Image of the file",
+    "pixel_size_xy_um": "Width of a pixel",
+    "pixel_size_z_um": "Distance between planes",
+    "time_step_s": "Time between frames",
+}
+COUNTED = ("channel", "plane", "series")
+UNITS = {"pixel_size_xy_um": "µm", "pixel_size_z_um": "µm", "time_step_s": "s"}
+
 
 @require_safe
 @vary_on_headers("HX-Request")
@@ -82,7 +94,11 @@ def _given(it: Job) -> dict[str, Any]:
 def _used(it: Job, tool: Tool | None) -> list[tuple[str, object, str]]:
     """Return the parameters of the run as people read them: words, value, unit."""
     known = {parameter.name: parameter for parameter in tool.parameters} if tool else {}
-    rows = []
+    rows: list[tuple[str, object, str]] = [
+        (CHOSEN[name], value + 1 if name in COUNTED else value, UNITS.get(name, ""))
+        for name, value in it.selection.items()
+        if name in CHOSEN
+    ]
     for name, value in it.parameters.items():
         parameter = known.get(name)
         unit = (parameter.unit or "") if parameter and value is not None else ""

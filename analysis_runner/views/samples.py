@@ -14,14 +14,14 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from analysis_runner import asking, fitting, owners, parameters, tidying
+from analysis_runner import asking, calibration, fitting, owners, parameters, tidying
 from analysis_runner.descriptions import Tool, all_tools, find_tool
 from analysis_runner.models import Artifact, Job, Sample
 from analysis_runner.refusals import Refusal
 from analysis_runner.views.access import HtmxRequest, own_sample, partial, refusals_as_pages, refused
 from analysis_runner.views.files import serve
 
-CHOICES = ("stack", "channel", "plane", "series")
+CHOICES = (*fitting.CHOICES, *calibration.NAMES)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -71,6 +71,10 @@ def context(it: Sample, tool: Tool | None, given: Mapping[str, str]) -> dict[str
     return shown | {
         "first": asked_first[0] if asked_first else None,
         "choices": [{"choice": c, "value": given.get(c.name, "")} for c in choices],
+        "scales": [
+            {"scale": scale, "value": _words(given.get(scale.name, "" if scale.known is None else f"{scale.known:g}"))}
+            for scale in calibration.scales(tool, it.inspection)
+        ],
         "fields": [_field(p, it, given) for p in tool.parameters],
         "key": given.get("key") or str(uuid.uuid4()),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -43,7 +44,8 @@ def run(request: HtmxRequest, slug: str) -> HttpResponse:
         sample = _sample(request, tool, owners.owner_of(token))
     except Refusal as refusal:
         return refused(request, "analysis_runner/run.html", _context(tool), refusal)
-    response = redirect(f"{sample.get_absolute_url()}?tool={tool.slug}")
+    example = tool.golden.get("parameters") or {} if request.POST.get("sample") == "bundled" else {}
+    response = redirect(f"{sample.get_absolute_url()}?{urlencode({'tool': tool.slug, **example})}")
     owners.remember(response, token)
     return response
 

@@ -9,13 +9,13 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from analysis_runner import fitting, outputs, parameters, runs, sniffing, workplace
+from analysis_runner import calibration, fitting, outputs, parameters, runs, sniffing, workplace
 from analysis_runner.descriptions import BrokenDescriptionError, Tool, find_tool
 from analysis_runner.models import Job
 from analysis_runner.refusals import Refusal
 from analysis_runner.sandbox import NoSandboxError
 
-CHOICES = ("stack", "channel", "plane", "series")
+CHOICES = (*fitting.CHOICES, *calibration.NAMES)
 
 
 class Command(BaseCommand):
@@ -25,15 +25,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("slug", metavar="SLUG", help="a folder of analysis_runner/tools")
         parser.add_argument("file", metavar="FILE", type=Path, help="an image, or 'golden' for the tool's own example")
-        parser.add_argument(
-            "rest", nargs=argparse.REMAINDER, help="--PARAMETER VALUE, and --channel, --plane, --series, --stack"
-        )
+        parser.add_argument("rest", nargs=argparse.REMAINDER, help=f"--PARAMETER VALUE, and --{', --'.join(CHOICES)}")
 
     def handle(self, *, slug: str, file: Path, rest: list[str], **_: Any) -> None:
         try:
             tool = find_tool(slug)
-            path = tool.golden_sample if str(file) == "golden" else file.resolve()
-            outcome, folder = run(tool, path, _pairs(rest))
+            golden = str(file) == "golden"
+            given = {**(tool.golden.get("parameters") or {}), **_pairs(rest)} if golden else _pairs(rest)
+            outcome, folder = run(tool, tool.golden_sample if golden else file.resolve(), given)
         except (Refusal, BrokenDescriptionError, NoSandboxError) as error:
             cure = error.cure if isinstance(error, Refusal) else ""
             raise CommandError(f"{error} {cure}".strip()) from error
@@ -52,7 +51,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{output.text or output.kind}: {folder / output.name}")
 
 
-def run(tool: Tool, path: Path, given: dict[str, str]) -> tuple[runs.Outcome, Path]:
+def run(tool: Tool, path: Path, given: dict[str, Any]) -> tuple[runs.Outcome, Path]:
     """Look at a file and run a tool on it; returns the outcome and the folder with its files."""
     if not path.is_file():
         raise Refusal(400, "no_file", f"There is no file {path}.", "Name an image file.")
