@@ -67,7 +67,7 @@ class Entries(APIView):
 
     def get(self, request: Request) -> Response:
         """Search and filter. With words the best match comes first, without them the order is by name."""
-        query = EntryQuery(data=request.query_params.dict())
+        query = EntryQuery(data={name: value for name, value in request.query_params.items() if value})
         query.is_valid(raise_exception=True)
         pages = Paginator(searching.find(self.kind, query.filters), query.validated_data["page_size"])
         try:
