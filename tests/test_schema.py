@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from axe_playwright_python.sync_playwright import Axe
 from django.core.management import call_command
 from django.test import Client
 from openapi_spec_validator import validate
@@ -102,6 +103,7 @@ def _try_calls(browser: Browser, site: str) -> None:
     expect(call.get_by_role("region", name="Answer")).to_contain_text('"query": "goal.main=count&obj.kind=nucleus"')
     expect(call.get_by_role("region", name="command")).to_contain_text(f"curl '{site}/api/v1/recommendations/?goal")
     assert complaints == []
+    assert [v["id"] for v in Axe().run(page).response["violations"]] == []
 
     page.locator("#samples_retrieve summary").click()
     page.locator("#samples_retrieve-sample_id").fill("00000000-0000-0000-0000-000000000000")
