@@ -40,6 +40,15 @@ class Parameter(Part):
     unit: str | None = ""
     default_from: Literal["pixel_size_x", "pixel_size_y", "pixel_size_z", "time_step"] | None = None
 
+    @property
+    def default_text(self) -> str:
+        """The default as people read it; empty if there is none."""
+        if isinstance(self.default, bool):
+            return "yes" if self.default else "no"
+        words = {choice.value: choice.text for choice in self.choices}
+        value = "" if self.default is None else str(self.default)
+        return words.get(value, value)
+
     @field_validator("choices", mode="before")
     @classmethod
     def _words(cls, choices: Any) -> Any:

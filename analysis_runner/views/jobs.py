@@ -37,8 +37,9 @@ UNITS = {"pixel_size_xy_um": "µm", "pixel_size_z_um": "µm", "time_step_s": "s"
 @vary_on_headers("HX-Request")
 def job(request: HtmxRequest, job_id: UUID) -> HttpResponse:
     it = own_job(request, job_id)
-    template = "analysis_runner/job.html" + ("#job" if partial(request) else "")
-    response = render(request, template, context(it))
+    part = partial(request)
+    template = "analysis_runner/job.html" + ("#job" if part else "")
+    response = render(request, template, context(it) | {"partial": part})
     response["Cache-Control"] = "private, no-store"
     return response
 

@@ -33,8 +33,9 @@ def sample(request: HtmxRequest, sample_id: UUID) -> HttpResponse:
     tool = find_tool(slug) if (slug := request.GET.get("tool") or request.POST.get("tool")) else None
     if request.method == "POST" and tool:
         return _start(request, it, tool)
-    template = "analysis_runner/sample.html" + ("#sample" if partial(request) else "")
-    return render(request, template, context(it, tool, request.GET.dict()))
+    part = partial(request)
+    template = "analysis_runner/sample.html" + ("#sample" if part else "")
+    return render(request, template, context(it, tool, request.GET.dict()) | {"partial": part})
 
 
 @require_safe
