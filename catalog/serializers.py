@@ -42,6 +42,19 @@ class QuestionSerializer(serializers.ModelSerializer[Question]):
         fields = ["id", "text", "help", "why", "kind", "max_picks", "applies_when", "hard", "options"]
 
 
+class NamedEntrySerializer(serializers.ModelSerializer[Entry]):
+    """A tool or a model by name, with its address in this API."""
+
+    address = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Entry
+        fields = ["slug", "kind", "name", "address"]
+
+    def get_address(self, entry: Entry) -> str:
+        return absolute(self, reverse(f"catalog_api:{entry.kind}", args=[entry.slug]))
+
+
 class BriefEntrySerializer(serializers.ModelSerializer[Entry]):
     """A tool or a model, in short."""
 

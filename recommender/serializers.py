@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from catalog.models import Question
-from catalog.serializers import BriefEntrySerializer, absolute
+from catalog.serializers import BriefEntrySerializer, NamedEntrySerializer, absolute
 from recommender import explain, interview
 
 
@@ -87,7 +87,9 @@ class PlaceSerializer(serializers.Serializer[explain.Place]):
 
 
 class ExclusionSerializer(serializers.Serializer[explain.Exclusion]):
-    entry = BriefEntrySerializer()
+    """An entry that an answer rules out."""
+
+    entry = NamedEntrySerializer()
     question = BriefQuestionSerializer()
     sentence = serializers.CharField()
     source = serializers.CharField(allow_null=True)  # type: ignore[assignment]  # as in catalog.serializers
