@@ -45,7 +45,7 @@ class QuestionSerializer(serializers.ModelSerializer[Question]):
 class NamedEntrySerializer(serializers.ModelSerializer[Entry]):
     """A tool or a model by name, with its address in this API."""
 
-    address = serializers.SerializerMethodField()
+    address = serializers.SerializerMethodField(help_text="Its address in this API.")
 
     class Meta:
         model = Entry
@@ -55,7 +55,7 @@ class NamedEntrySerializer(serializers.ModelSerializer[Entry]):
         return absolute(self, reverse(f"catalog_api:{entry.kind}", args=[entry.slug]))
 
 
-class BriefEntrySerializer(serializers.ModelSerializer[Entry]):
+class BriefEntrySerializer(NamedEntrySerializer):
     """A tool or a model, in short."""
 
     platforms = serializers.ListField(child=serializers.CharField())
@@ -65,10 +65,8 @@ class BriefEntrySerializer(serializers.ModelSerializer[Entry]):
     runs = serializers.ListField(child=serializers.CharField(), help_text="Slugs of `run-tools` that run it here.")
     open_source = serializers.SerializerMethodField()
     page = serializers.SerializerMethodField(help_text="Its page on this website.")
-    address = serializers.SerializerMethodField(help_text="Its address in this API.")
 
-    class Meta:
-        model = Entry
+    class Meta(NamedEntrySerializer.Meta):
         fields = [
             "slug", "kind", "name", "summary", "homepage", "licence", "open_source", "cost", "platforms", "use_as",
             "hosts", "runs_in", "reach", "runs", "page", "address",
@@ -79,9 +77,6 @@ class BriefEntrySerializer(serializers.ModelSerializer[Entry]):
 
     def get_page(self, entry: Entry) -> str:
         return absolute(self, entry.get_absolute_url())
-
-    def get_address(self, entry: Entry) -> str:
-        return absolute(self, reverse(f"catalog_api:{entry.kind}", args=[entry.slug]))
 
 
 class ClaimSerializer(serializers.ModelSerializer[Claim]):
