@@ -59,7 +59,7 @@ def python_of(slug: str) -> str:
     """Return the Python of a tool's environment, which is built if it is not there yet."""
     try:
         return str(environments.build(TOOLS / slug)[0].python)
-    except environments.EnvironmentMissing as error:
+    except environments.EnvironmentMissingError as error:
         lacking(f"The environment of {slug}", f"Run: manage.py build_tools {slug} ({error})")
         raise
 

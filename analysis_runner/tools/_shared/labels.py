@@ -27,5 +27,7 @@ def write_labels(path: Path, labels: np.ndarray[Any, Any], axes: str, pixel_size
             metadata[f"PhysicalSize{axis.upper()}"] = size
             metadata[f"PhysicalSize{axis.upper()}Unit"] = "µm"
     kind = np.uint16 if labels.max(initial=0) < 2**16 else np.uint32
-    tifffile.imwrite(path, labels.astype(kind), ome=True, metadata=metadata, compression="zlib")
+    tifffile.imwrite(
+        path, labels.astype(kind), ome=True, metadata=metadata, compression="zlib", photometric="minisblack"
+    )
     return path

@@ -24,6 +24,8 @@ def otsu_of_most(image: Array) -> float:
     """
     threshold = filters.threshold_otsu(image)
     for _ in range(5):
+        if not (image > threshold).any():
+            break
         dark, bright = np.median(image[image <= threshold]), np.median(image[image > threshold])
         ceiling = dark + BRIGHTEST * (bright - dark)
         if image.max() <= ceiling:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,8 @@ from tables import Columns, in_um
 class Result:
     """Collects what `result.json` says; a file is listed when its path is asked for."""
 
-    def __init__(self, request: Request, what: str, warnings: Iterable[str] = ()) -> None:
-        self.what = what
+    def __init__(self, request: Request, one: str, what: str, warnings: Iterable[str] = ()) -> None:
+        self.one, self.what = one, what
         self.objects = 0
         self.summary = ""
         self.measures: dict[str, float | int | str] = {}
@@ -55,7 +56,7 @@ class Result:
         field = in_um(np.asarray(image.pixels.size), image.axes.lower(), image.pixel_size_um)
         if field is not None and image.pixels.ndim == 2:
             self.measures["objects_per_mm2"] = significant(self.objects / float(field) * 1e6)
-        self.summary = f"{self.objects} {self.what}, median {size} {typical:,.4g} {word}."
+        self.summary = f"{counted(self.objects, self.one, self.what)}, median {size} {typical:,.4g} {word}."
 
     def write(self) -> None:
         write_json(
@@ -68,6 +69,11 @@ class Result:
                 "files": [{key: self._said[name][key] for key in ("name", "kind", "text")} for name in self._files],
             },
         )
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """Return a number with the word for one or for many."""
+    return f"{number} {one if number == 1 else many}"
 
 
 def nothing_found(what: str) -> Refusal:
@@ -84,4 +90,5 @@ def significant(value: float, digits: int = 4) -> float:
 
 
 def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
+    value = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -9,6 +9,7 @@ from read import Image
 from tables import Columns
 
 FEW = 5
+FAINT = 2.5
 
 
 def on_image(image: Image) -> list[str]:
@@ -37,6 +38,11 @@ def on_objects(found: Found, table: Columns, image: Image, asked_diameter: float
             f"{found.too_small} specks were left out as too small, more than objects were kept. "
             "Lower the smallest size if they are real, or raise the threshold if they are noise."
         )
+    if (contrast := _contrast(found, table, image)) < FAINT:
+        said.append(
+            f"Objects are brighter than the background by only {contrast:.2g} times its noise: they may be noise. "
+            "Look at the overlay."
+        )
     if found.foreground > 0.6:
         said.append(f"{found.foreground:.0%} of the image counts as object: the threshold may be too low.")
     diameters = np.asarray(table["equivalent_diameter_px"], float)
@@ -46,3 +52,14 @@ def on_objects(found: Found, table: Columns, image: Image, asked_diameter: float
     if count >= 2 * FEW and float(np.mean(diameters > 2 * middle)) > 0.1:
         said.append("More than a tenth of objects are over twice as wide as the median: clumps may be left together.")
     return said
+
+
+def _contrast(found: Found, table: Columns, image: Image) -> float:
+    """Return how far the median object lies above the background, in units of the background's spread."""
+    background = image.pixels[found.labels == 0].astype(np.float64)
+    if background.size == 0:
+        return np.inf
+    middle = float(np.median(background))
+    spread = 1.4826 * float(np.median(np.abs(background - middle)))
+    rise = float(np.median(table["mean_intensity"])) - middle
+    return rise / spread if spread > 0 else np.inf

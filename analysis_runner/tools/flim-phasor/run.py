@@ -12,7 +12,7 @@ from phasors import Phasors, grouped, phasors_of, rising_edge
 from plots import draw_lifetimes, draw_phasor_plot, tinted
 from read import Image, read_image
 from request import Refusal, Request, progress, run
-from result import Result, nothing_found, significant
+from result import Result, counted, nothing_found, significant
 from tables import Columns, in_um, write_table
 from verdict import on_image
 
@@ -77,6 +77,12 @@ def work(request: Request) -> None:
     """Read, transform, group, draw."""
     progress(0.05, "Reading the decays")
     image = read_image(request)
+    if image.pixels.min() < 0:
+        raise Refusal(
+            "not_photons",
+            f"Photon counts cannot be negative, and this image reaches down to {image.pixels.min():g}.",
+            "Upload the raw counts, before any background was taken off.",
+        )
     frequency = laser_frequency(request, image)
     if request["time_zero_bin"] is not None and request["time_zero_bin"] >= len(image.pixels):
         last = len(image.pixels) - 1
@@ -103,10 +109,11 @@ def work(request: Request) -> None:
             "median_photons": significant(float(np.median(phasors.photons[phasors.known]))),
             "share_with_enough_photons": significant(float(phasors.known.mean())),
         }
-    result = Result(request, "groups of pixels", image.warnings)
+    result = Result(request, "group of pixels", "groups of pixels", image.warnings)
     result.objects, result.measures = len(table["label"]), measures
     lifetimes = " and ".join(f"{tau:.3g}" for tau in table["tau_phase_median_ns"])
-    result.summary = f"{result.objects} groups of pixels with median apparent lifetimes of {lifetimes} ns."
+    groups = counted(result.objects, "group of pixels", "groups of pixels")
+    result.summary = f"{groups} with a median apparent lifetime of {lifetimes} ns."
     result.warnings += on_image(image) + warnings_of(request, phasors, table)
     progress(0.8, "Drawing")
     save(result.file("overlay.png"), enlarged(tinted(phasors.photons, labels)))

@@ -11,7 +11,7 @@ from objects import find_objects
 from overlays import colour, grey, outlined, save
 from read import Image, read_image
 from request import Request, progress, run
-from result import Result, nothing_found, significant
+from result import Result, counted, nothing_found, significant
 from scipy import ndimage
 from stains import Stains, classed, h_score, separated
 from tables import Columns, in_um, write_table
@@ -102,12 +102,13 @@ def work(request: Request) -> None:
         raise nothing_found("nuclei")
     progress(0.6, "Measuring")
     table = table_of(request, found.labels, stains, image.pixel_size_um)
-    result = Result(request, "nuclei", image.warnings)
+    result = Result(request, "nucleus", "nuclei", image.warnings)
     result.objects = len(table["label"])
     result.measures = measures_of(request, table, stains, image.pixel_size_um)
     result.measures["diameter_used_px"] = significant(found.diameter)
+    share = result.measures["positive_nuclei_share"]
     result.summary = (
-        f"{result.objects} nuclei, {result.measures['positive_nuclei_share']:.0%} of them with brown stain; "
+        f"{counted(result.objects, 'nucleus', 'nuclei')}, {share:.0%} of them with brown stain; "
         f"{result.measures['dab_share_of_tissue']:.0%} of the tissue is brown."
     )
     result.warnings += warnings_of(table, stains, found.too_small, image)

@@ -32,7 +32,7 @@ def work(request: Request) -> None:
     )
     progress(0.6, "Measuring")
     table = object_table(found.labels, image.pixels, image.pixel_size_um)
-    result = Result(request, "nuclei", image.warnings)
+    result = Result(request, "nucleus", "nuclei", image.warnings)
     result.measure_objects(table, image)
     result.measures["diameter_used_px"] = round(found.diameter, 2)
     result.warnings += on_objects(found, table, image, request["diameter_px"])

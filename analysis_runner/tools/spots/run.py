@@ -10,7 +10,7 @@ from loguru import logger
 from overlays import circled, grey, save
 from read import read_image
 from request import Request, progress, run
-from result import Result, nothing_found, significant
+from result import Result, counted, nothing_found, significant
 from scipy import ndimage
 from scipy.spatial import cKDTree
 from tables import Columns, in_um, with_um, write_table
@@ -110,7 +110,7 @@ def work(request: Request) -> None:
     if not len(spots):
         raise nothing_found("spots")
     table = table_of(image.pixels, spots, enhanced, image.pixel_size_um)
-    result = Result(request, "spots", image.warnings)
+    result = Result(request, "spot", "spots", image.warnings)
     result.objects = len(spots)
     result.measures |= {
         "spots": len(spots),
@@ -123,7 +123,8 @@ def work(request: Request) -> None:
     density = f", {significant(len(spots) / float(area) * 100):g} in 100 µm²" if area is not None else ""
     if area is not None:
         result.measures["spots_per_100_um2"] = significant(len(spots) / float(area) * 100)
-    result.summary = f"{len(spots)} spots{density}, median signal to noise {result.measures['median_snr']:g}."
+    noise = f", median signal to noise {result.measures['median_snr']:g}" if np.isfinite(table["snr"]).any() else ""
+    result.summary = f"{counted(len(spots), 'spot', 'spots')}{density}{noise}."
     result.warnings += on_image(image) + warnings_of(table)
     save(result.file("overlay.png"), circled(grey(image.pixels), [(y, x) for y, x in spots], radius=3.5))
     save(result.file("enhanced.png"), grey(enhanced))

@@ -12,7 +12,7 @@ from motion import Units, mean_squared_displacement, plot, summaries
 from overlays import grey, save, traced
 from read import read_image
 from request import Refusal, Request, progress, run
-from result import Result, nothing_found, significant
+from result import Result, counted, nothing_found, significant
 from scipy.spatial import cKDTree
 from tables import write_table
 from verdict import on_image
@@ -115,7 +115,7 @@ def _write(
     used: dict[str, float],
 ) -> None:
     table, msd = summaries(tracks, units), mean_squared_displacement(tracks, units)
-    result = Result(request, "tracks", image.warnings)
+    result = Result(request, "track", "tracks", image.warnings)
     result.objects = len(table["track"])
     speed, unit = ("speed_um_per_s", "µm/s") if units.speed else ("speed_px_per_frame", "pixels a frame")
     result.measures |= {
@@ -125,7 +125,7 @@ def _write(
         "particles_a_frame": significant(len(particles) / image.pixels.shape[0]),
         "linked_share": significant(len(tracks) / len(particles)),
     } | {name: significant(value) for name, value in used.items()}
-    result.summary = f"{result.objects} tracks, median speed {np.median(table[speed]):.3g} {unit}."
+    result.summary = f"{counted(result.objects, 'track', 'tracks')}, median speed {np.median(table[speed]):.3g} {unit}."
     result.warnings += on_image(image) + _warnings(result, units, image.pixels.shape[0])
     paths = [list(zip(t["y"], t["x"], strict=True)) for _, t in tracks.groupby("track")]
     save(result.file("overlay.png"), traced(grey(image.pixels.max(axis=0)), paths))
