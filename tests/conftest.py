@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from django.core.cache import cache
 from pytest_django import DjangoDbBlocker
 
 from catalog import loading
@@ -45,6 +46,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     """Load the catalog once into the test database; each test's changes are rolled back."""
     with django_db_blocker.unblock():
         loading.load()
+
+
+@pytest.fixture(autouse=True)
+def fresh_counts() -> None:
+    """Each test starts with nothing counted against its address."""
+    cache.clear()
 
 
 @pytest.fixture
