@@ -19,7 +19,10 @@ def tools_are_right(**_: Any) -> list[CheckMessage]:
         except descriptions.BrokenDescriptionError as error:
             mistakes.append(Error(str(error), obj=folder.name, id="analysis_runner.E001"))
             continue
-        for part in ("run.py", "requirements.in", "requirements.lock", "golden/case.yaml"):
-            if not (tool.folder / part).is_file():
-                mistakes.append(Error(f"{part} is missing.", obj=folder.name, id="analysis_runner.E002"))
+        parts = ("run.py", "requirements.in", "requirements.lock", "golden/case.yaml")
+        mistakes += [
+            Error(f"{part} is missing.", obj=folder.name, id="analysis_runner.E002")
+            for part in parts
+            if not (tool.folder / part).is_file()
+        ]
     return mistakes

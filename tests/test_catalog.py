@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from django.core.management import CommandError, call_command
+from pydantic import BaseModel
 
 from catalog import cards, loading
 from catalog.checks import cards_are_right
@@ -28,8 +29,12 @@ def test_no_card_has_a_mistake(catalog: cards.Catalog) -> None:
 
 @pytest.mark.parametrize("path", CARDS, ids=[f"{p.parent.name}/{p.stem}" for p in CARDS])
 def test_a_card_stands_in_its_canonical_form(path: Path) -> None:
-    shape = {"questions": cards.QuestionCard, "tools": cards.ToolCard, "models": cards.ModelCard}[path.parent.name]
-    card = shape.model_validate(yaml.load(path.read_text(), cards._Loader))
+    shapes: dict[str, type[BaseModel]] = {
+        "questions": cards.QuestionCard,
+        "tools": cards.ToolCard,
+        "models": cards.ModelCard,
+    }
+    card = shapes[path.parent.name].model_validate(yaml.load(path.read_text(), cards._Loader))
     assert cards.write(card) == path.read_text(), "run `manage.py load_catalog` and `manage.py dump_catalog`"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import permutations
+from typing import Any
 
 import numpy as np
 import pytest
@@ -130,8 +131,8 @@ def test_the_one_that_suits_leads() -> None:
 
 def test_silence_is_not_a_no() -> None:
     nan = np.nan
-    silent, refuses = [nan] * 3 + [1, 0], [0, 0, 1, 1, 0]
-    model = TwentyQuestions().fit([COLOURS, SHAPES], [[1, 0, 0, 1, 0], silent, refuses])
+    silent, refuses = [nan, nan, nan, 1, 0], [0, 0, 1, 1, 0]
+    model = TwentyQuestions().fit([COLOURS, SHAPES], np.array([[1, 0, 0, 1, 0], silent, refuses]))
     belief = model.posterior({"q.colour": ("red",)})
     assert belief[0] > belief[1] > 2 * belief[2]
 
@@ -201,7 +202,7 @@ def test_it_stops_after_the_longest_and_when_the_leaders_are_clear() -> None:
 
 
 @pytest.mark.parametrize("bad", [[[0.5, 1.2]], [[-0.1, 0.5]], [[0.5]], [0.5, 0.5]])
-def test_a_support_matrix_of_the_wrong_shape_or_range_is_refused(bad: list[object]) -> None:
+def test_a_support_matrix_of_the_wrong_shape_or_range_is_refused(bad: list[Any]) -> None:
     with pytest.raises(ValueError, match="support"):
         TwentyQuestions().fit([Question("q.x", ("a", "b"))], bad)
 
