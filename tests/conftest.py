@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 from django.core.cache import cache
 from pytest_django import DjangoDbBlocker
+from pytest_django.plugin import blocking_manager_key
 
 from catalog import loading
 
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
+READY: list[bool] = []
+"""Not empty once the test database is there."""
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
@@ -46,6 +49,17 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     """Load the catalog once into the test database; each test's changes are rolled back."""
     with django_db_blocker.unblock():
         loading.load()
+    READY.append(True)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Load the catalog again, for good, after a test that emptied the tables.
+
+    Within a test it would be undone at its end, and cost each following one seconds.
+    """
+    if READY and "catalog_loaded" in getattr(item, "fixturenames", ()):
+        with item.config.stash[blocking_manager_key].unblock():
+            loading.load()
 
 
 @pytest.fixture(autouse=True)
