@@ -30,6 +30,10 @@ class QuestionSerializer(serializers.ModelSerializer[Question]):
     """A question of the bank. Every question also takes the answer `unsure`."""
 
     options = OptionSerializer(many=True)
+    # Named here, since its range would otherwise be that of the database in use.
+    max_picks = serializers.IntegerField(
+        allow_null=True, min_value=1, max_value=99, help_text="Largest number of options a person may tick."
+    )
     applies_when = serializers.DictField(
         allow_null=True, help_text="A condition on earlier answers under which it is asked; null means always."
     )
