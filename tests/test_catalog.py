@@ -205,6 +205,15 @@ def test_an_impossible_date_is_named_by_its_file(tmp_path: Path) -> None:
     assert "dated.yaml" in str(complaint)
 
 
+PACKAGE_HOSTS = ("pypi" + ".org", "anaconda" + ".org", "npmjs" + ".com")
+
+
+@pytest.mark.parametrize("path", CARDS, ids=[f"{p.parent.name}/{p.stem}" for p in CARDS])
+def test_a_card_names_no_package_host(path: Path) -> None:
+    """A package index repeats what its author uploaded; the project's own pages are the source."""
+    assert not [host for host in PACKAGE_HOSTS if host in path.read_text()]
+
+
 @pytest.mark.parametrize("path", [p for p in CARDS if p.parent.name != "questions"], ids=lambda p: p.stem)
 def test_what_a_card_says_runs_here_does(path: Path) -> None:
     for slug in yaml.safe_load(path.read_text()).get("runs", []):
