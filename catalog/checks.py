@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.checks import CheckMessage, Error, register
 
-from catalog import cards
+from catalog import reading
 from catalog.loading import FIXTURES
 
 
@@ -15,5 +15,5 @@ def cards_are_right(**_: Any) -> list[CheckMessage]:
     """Report each mistake in the cards as an error."""
     return [
         Error(f"{m.key} {m.sentence}", obj=str(m.file.relative_to(FIXTURES)), id="catalog.E001")
-        for m in cards.read_catalog(FIXTURES).mistakes
+        for m in reading.read_catalog(FIXTURES).mistakes
     ]

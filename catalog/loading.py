@@ -9,11 +9,10 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from catalog import cards
+from catalog import cards, reading
 from catalog.models import Claim, Entry, Option, Question, Revision
 
 FIXTURES = Path(settings.BASE_DIR) / "fixtures"
-KINDS = ("questions", "tools", "models")
 
 _QUESTION_FIELDS = [f for f in cards.QuestionCard.model_fields if f != "options"]
 _ENTRY_FIELDS = [f for f in cards.EntryCard.model_fields if f != "claims"]
@@ -43,10 +42,10 @@ def load(folder: Path = FIXTURES, *, discard_edits: bool = False) -> bool:
     EditedError
         If a curator's changes in the database would be lost.
     """
-    digest = cards.digest(folder)
+    digest = reading.digest(folder)
     if Revision.current() == digest:
         return False
-    catalog = cards.read_catalog(folder)
+    catalog = reading.read_catalog(folder)
     if not catalog.questions or not catalog.entries:
         catalog.mistakes.append(cards.Mistake(folder, "questions and tools", "are not there; name a folder of cards."))
     if catalog.mistakes:
@@ -127,9 +126,9 @@ def dump(folder: Path = FIXTURES, *, force: bool = False) -> list[Path]:
     """
     found = Revision.objects.first()
     if (
-        any((folder / kind).is_dir() for kind in KINDS)
+        any((folder / kind).is_dir() for kind in reading.KINDS)
         and not force
-        and (found is None or found.digest != cards.digest(folder))
+        and (found is None or found.digest != reading.digest(folder))
     ):
         raise EditedError(
             f"The cards in {folder} have changed since they were loaded; writing would lose that. "
@@ -142,11 +141,11 @@ def dump(folder: Path = FIXTURES, *, force: bool = False) -> list[Path]:
     for path in changed:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(wanted[path], encoding="utf-8", newline="\n")
-    for path in {p for kind in KINDS for p in (folder / kind).glob("*.yaml")} - set(wanted):
+    for path in set(reading.paths(folder)) - set(wanted):
         path.unlink()
         changed.append(path)
     if folder.resolve() == FIXTURES.resolve():
-        Revision.objects.update(digest=cards.digest(folder), edits=0)
+        Revision.objects.update(digest=reading.digest(folder), edits=0)
     return changed
 
 

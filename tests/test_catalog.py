@@ -11,7 +11,7 @@ import yaml
 from django.core.management import CommandError, call_command
 from pydantic import BaseModel
 
-from catalog import cards, loading
+from catalog import cards, loading, reading
 from catalog.checks import cards_are_right
 from catalog.models import Claim, Entry, Question, Revision
 
@@ -20,7 +20,7 @@ CARDS = sorted(loading.FIXTURES.glob("*/*.yaml"))
 
 @pytest.fixture(scope="module")
 def catalog() -> cards.Catalog:
-    return cards.read_catalog(loading.FIXTURES)
+    return reading.read_catalog(loading.FIXTURES)
 
 
 def test_no_card_has_a_mistake(catalog: cards.Catalog) -> None:
@@ -34,7 +34,7 @@ def test_a_card_stands_in_its_canonical_form(path: Path) -> None:
         "tools": cards.ToolCard,
         "models": cards.ModelCard,
     }
-    card = shapes[path.parent.name].model_validate(yaml.load(path.read_text(), cards._Loader))
+    card = shapes[path.parent.name].model_validate(yaml.load(path.read_text(), reading.Loader))
     assert cards.write(card) == path.read_text(), "run `manage.py load_catalog` and `manage.py dump_catalog`"
 
 
@@ -116,7 +116,7 @@ def test_a_mistake_is_named_by_file_key_and_value(
     for folder, name, content in (("questions", "q.x", QUESTION), ("tools", "typo", card)):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / f"{name}.yaml").write_text(yaml.safe_dump(content))
-    complaints = [str(m) for m in cards.read_catalog(tmp_path).mistakes]
+    complaints = [str(m) for m in reading.read_catalog(tmp_path).mistakes]
     assert len(complaints) == 1, complaints
     assert complaints[0].startswith(str(tmp_path / "tools" / "typo.yaml"))
     assert key in complaints[0]
@@ -126,7 +126,7 @@ def test_a_mistake_is_named_by_file_key_and_value(
 def test_the_same_key_twice_is_a_mistake(tmp_path: Path) -> None:
     (tmp_path / "tools").mkdir()
     (tmp_path / "tools" / "twice.yaml").write_text("name: A\nname: B\n")
-    (complaint,) = cards.read_catalog(tmp_path).mistakes
+    (complaint,) = reading.read_catalog(tmp_path).mistakes
     assert "'name' stands twice" in str(complaint)
 
 
@@ -201,7 +201,7 @@ def test_one_dated_claim_does_not_date_its_neighbours(catalog_loaded: None, tmp_
 def test_an_impossible_date_is_named_by_its_file(tmp_path: Path) -> None:
     (tmp_path / "tools").mkdir()
     (tmp_path / "tools" / "dated.yaml").write_text("name: A\nread: 2024-13-45\n")
-    (complaint,) = cards.read_catalog(tmp_path).mistakes
+    (complaint,) = reading.read_catalog(tmp_path).mistakes
     assert "dated.yaml" in str(complaint)
 
 

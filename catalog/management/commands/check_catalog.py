@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from catalog import cards, loading
+from catalog import loading, reading
 
 
 class Command(BaseCommand):
@@ -17,7 +17,7 @@ class Command(BaseCommand):
         parser.add_argument("folder", nargs="?", type=Path, default=loading.FIXTURES)
 
     def handle(self, *, folder: Path, **_: Any) -> None:
-        catalog = cards.read_catalog(folder)
+        catalog = reading.read_catalog(folder)
         if catalog.mistakes:
             raise CommandError("\n".join(map(str, catalog.mistakes)))
         claims = [c for card in catalog.entries.values() for c in card.claims]

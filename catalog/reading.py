@@ -1,0 +1,162 @@
+"""Reading the cards of a folder, with every mistake in them named by file, key and value."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from catalog.cards import SLUG, UNSURE, Catalog, EntryCard, Mistake, ModelCard, QuestionCard, ToolCard
+
+KINDS = ("questions", "tools", "models")
+CardT = TypeVar("CardT", bound=BaseModel)
+
+
+class Loader(yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader):  # type: ignore[misc]
+    """Safe YAML that refuses the same key twice, which plain YAML lets pass in silence."""
+
+
+def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    keys = [loader.construct_object(key, deep=True) for key, _ in node.value]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise yaml.MarkedYAMLError(problem=f"the key {key!r} stands twice", problem_mark=node.start_mark)
+    return loader.construct_mapping(node, deep=True)
+
+
+Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def read_catalog(folder: Path) -> Catalog:
+    """Read every card below `folder`; mistakes are collected, not raised."""
+    mistakes: list[Mistake] = []
+    questions = dict(_read_all(folder / "questions", QuestionCard, mistakes, r"[a-z]+\.[a-z0-9_]+"))
+    tools = dict(_read_all(folder / "tools", ToolCard, mistakes, SLUG.pattern))
+    models = dict(_read_all(folder / "models", ModelCard, mistakes, SLUG.pattern))
+    catalog = Catalog(questions, tools, models, mistakes)
+    mistakes += _question_mistakes(folder, catalog)
+    mistakes += _entry_mistakes(folder, catalog)
+    return catalog
+
+
+def paths(folder: Path) -> Iterator[Path]:
+    """Yield the path of every card below `folder`."""
+    for kind in KINDS:
+        yield from (folder / kind).glob("*.yaml")
+
+
+def digest(folder: Path) -> str:
+    """Return a SHA-256 over the names and bytes of all cards."""
+    total = hashlib.sha256()
+    for path in sorted(paths(folder)):
+        total.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return total.hexdigest()
+
+
+def _read_all(folder: Path, shape: type[CardT], mistakes: list[Mistake], name: str) -> Iterator[tuple[str, CardT]]:
+    for path in sorted(folder.glob("*.yaml")):
+        if not re.fullmatch(name, path.stem):
+            mistakes.append(Mistake(path, "file name", f"{path.stem!r} is not of the form {name}."))
+            continue
+        try:
+            yield path.stem, shape.model_validate(yaml.load(path.read_text(encoding="utf-8"), Loader))  # noqa: S506
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            mistakes.append(Mistake(path, "YAML", f"cannot be read: {' '.join(str(error).split())}."))
+        except ValidationError as error:
+            mistakes += [Mistake(path, ".".join(map(str, e["loc"])) or "card", _complaint(e)) for e in error.errors()]
+        except ValueError as error:
+            mistakes.append(Mistake(path, "YAML", f"holds an impossible value: {error}."))
+
+
+def _complaint(error: Any) -> str:
+    if error["type"] == "missing":
+        return "is missing."
+    return f"{error['msg']}; it is {error['input']!r:.120}."
+
+
+def _question_mistakes(folder: Path, catalog: Catalog) -> Iterator[Mistake]:
+    """Yield references to questions and options that do not exist, and ids that stand twice."""
+    ids = list(catalog.questions) + [a for q in catalog.questions.values() for a in q.aliases]
+    for name, card in catalog.questions.items():
+        path = folder / "questions" / f"{name}.yaml"
+        values = [o.value for o in card.options]
+        for duplicate in {v for v in values if values.count(v) > 1} | ({UNSURE} & set(values)):
+            yield Mistake(
+                path, "options", f"may not offer {duplicate!r} twice, nor {UNSURE!r}, which is always offered."
+            )
+        for alias in (a for a in [name, *card.aliases] if ids.count(a) > 1):
+            yield Mistake(path, "aliases", f"names {alias!r}, which is also another question's id or alias.")
+        for key, named in (("hard", card.hard), *((f"options.{o.value}.includes", o.includes) for o in card.options)):
+            for value in set(named) - set(values):
+                yield Mistake(path, key, f"names {value!r}, which is no option of this question.")
+        words = [*values, *(a for o in card.options for a in o.aliases)]
+        for alias in {w for w in words if words.count(w) > 1 or w == UNSURE} - set(values):
+            yield Mistake(path, "options.aliases", f"use {alias!r} for more than one option, or for not being sure.")
+        conditions = [] if card.applies_when is None else [card.applies_when]
+        for key, sentence in (m for c in conditions for m in _condition_mistakes(c, catalog.questions)):
+            yield Mistake(path, f"applies_when.{key}", sentence)
+
+
+def _condition_mistakes(condition: Any, questions: dict[str, QuestionCard]) -> Iterator[tuple[str, str]]:
+    match condition:
+        case {"all": [*parts]} | {"any": [*parts]} if len(condition) == 1:
+            for part in parts:
+                yield from _condition_mistakes(part, questions)
+        case {"not": dict(part)} if len(condition) == 1:
+            yield from _condition_mistakes(part, questions)
+        case {"q": str(name), "has": [*values]} if len(condition) == 2 and all(isinstance(v, str) for v in values):
+            if name not in questions:
+                yield "q", f"names {name!r}, which is no question."
+                return
+            for value in set(values) - {o.value for o in questions[name].options} - {UNSURE}:
+                yield "has", f"names {value!r}, which is no option of {name}."
+        case _:
+            yield "condition", f"must be all, any, not, or q with has; it is {condition!r}."
+
+
+def _entry_mistakes(folder: Path, catalog: Catalog) -> Iterator[Mistake]:
+    """Yield claims about options that do not exist or stand twice, and links to cards that do not exist."""
+    options = {name: {o.value for o in card.options} for name, card in catalog.questions.items()}
+    names: dict[str, str] = {}
+    for kind, cards in (("tools", catalog.tools), ("models", catalog.models)):
+        for slug, card in cards.items():
+            path = folder / kind / f"{slug}.yaml"
+            if kind == "models" and slug in catalog.tools:
+                yield Mistake(path, "file name", f"{slug!r} is also the name of a tool card.")
+            if (other := names.setdefault(card.name.casefold(), slug)) != slug:
+                yield Mistake(path, "name", f"is {card.name!r}, which {other}.yaml has too.")
+            for key, links in (("hosts", card.hosts), ("runs_in", card.runs_in)):
+                for link in links:
+                    if link not in catalog.tools:
+                        yield Mistake(path, key, f"names {link!r}, which is no tool card.")
+            yield from _claim_mistakes(path, card, options)
+
+
+def _claim_mistakes(path: Path, card: EntryCard, options: dict[str, set[str]]) -> Iterator[Mistake]:
+    seen: set[tuple[str, str]] = set()
+    for key, day in (("read", card.read), ("maintenance.as_of", card.maintenance and card.maintenance.as_of)):
+        if day and day > date.today():
+            yield Mistake(path, key, f"lies in the future: {day}.")
+    if card.read and not card.source:
+        yield Mistake(path, "read", "gives a date, but no source that was read on it.")
+    for number, block in enumerate(card.claims):
+        key = f"claims.{number}"
+        if block.question not in options:
+            yield Mistake(path, f"{key}.question", f"names {block.question!r}, which is no question.")
+            continue
+        if unknown := sorted({*block.suits, *block.unsuited} - options[block.question]):
+            yield Mistake(path, f"{key}.{block.question}", f"has no option {', '.join(map(repr, unknown))}.")
+        for value in [*block.suits, *block.unsuited]:
+            if (block.question, value) in seen:
+                yield Mistake(path, f"{key}.{block.question}", f"speaks of {value!r} twice; keep the better source.")
+            seen.add((block.question, value))
+        if not block.suits and not block.unsuited:
+            yield Mistake(path, key, "says nothing; name options that suit or are unsuited.")
+        if block.read and block.read > date.today():
+            yield Mistake(path, f"{key}.read", f"lies in the future: {block.read}.")
