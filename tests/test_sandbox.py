@@ -12,6 +12,7 @@ import pytest
 from analysis_runner import environments, outputs, runs, sandbox, seccomp, self_test, watching, workplace
 from analysis_runner.descriptions import find_tool
 from analysis_runner.models import Job
+from tests.conftest import lacking
 from tests.runner_fixtures import SPECKS
 
 pytest_plugins = ["tests.runner_fixtures"]
@@ -40,7 +41,13 @@ def test_the_sandbox_holds() -> None:
     assert self_test.broken_out() == []
 
 
-@pytest.mark.skipif(seccomp.program() is None, reason="libseccomp is not on this machine")
+@pytest.fixture
+def libseccomp() -> None:
+    if seccomp.program() is None:
+        lacking("libseccomp", "Install it with `apt-get install libseccomp2`.")
+
+
+@pytest.mark.usefixtures("libseccomp")
 @pytest.mark.parametrize(
     "attempt",
     [

@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.core.management import call_command
 from django.test import Client
 from openapi_spec_validator import validate
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from config import calls
 
@@ -85,14 +85,8 @@ def test_the_page_to_try_it_shows_every_operation_and_shape(client: Client, sche
 
 @pytest.mark.browser
 @pytest.mark.usefixtures("catalog_loaded")
-def test_a_call_can_be_tried_on_the_page(chromium: str, live_server: Any) -> None:
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright keeps an event loop in this thread.
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        _try_calls(browser, str(live_server))
-
-
-def _try_calls(browser: Browser, site: str) -> None:
+def test_a_call_can_be_tried_on_the_page(browser: Browser, live_server: Any) -> None:
+    site = str(live_server)
     page = browser.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
