@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 from urllib.parse import urlencode
 
-import numpy as np
-
 from catalog.cards import UNSURE
-from catalog.models import Entry, Option, Question
+from catalog.models import Option, Question
 from recommender import explain
 from recommender.explain import Exclusion, Place
 from recommender.tables import Tables, current
@@ -244,9 +242,3 @@ def _asked(tables: Tables, answers: Mapping[str, tuple[str, ...]], name: str, po
         why=explain.why_now(tables, question, belief),
         bits=max(bits, 0.0),
     )
-
-
-def probabilities(tables: Tables, answers: Mapping[str, tuple[str, ...]]) -> list[tuple[Entry, float]]:
-    """Return every entry with its probability, best first."""
-    belief = tables.engine.posterior(answers)[:-1]
-    return [(tables.entries[i], float(belief[i])) for i in np.argsort(-belief, kind="stable")]
