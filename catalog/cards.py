@@ -72,6 +72,7 @@ class ClaimBlock(_Strict):
     unsuited: list[str] = []
     source: Url
     read: date | None = None
+    confirmed: date | None = None
 
 
 class Maintenance(_Strict):
@@ -97,7 +98,11 @@ class EntryCard(_Strict):
     framework: str | None = Field(None, max_length=60)
     aliases: list[str] = []
     family: Slug | None = None
+    superseded_by: Slug | None = None
+    interchangeable_with: list[Slug] = []
     keywords: list[str] = []
+    assays: list[str] = []
+    made_for: list[str] = []
     citation: Annotated[str, Field(pattern=f"^{DOI}$")] | None = None
     documentation: Url | None = None
     tutorials: list[Url] = []

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 
-from catalog import cards, reading
+from catalog import cards, deriving, reading
 from catalog.models import Claim, Entry, Option, Question, Revision
 
 FIXTURES = Path(settings.BASE_DIR) / "fixtures"
@@ -89,16 +89,35 @@ def _load_entries(catalog: cards.Catalog) -> None:
     options = {(o.question_id, o.value): o.pk for o in Option.objects.all()}
     Claim.objects.bulk_create(
         (
-            Claim(
-                entry_id=slug, option_id=options[block.question, value], strength=strength,
-                source=block.source, read=block.read, block=number, position=place,
-            )
+            claim
             for slug, card in catalog.entries.items()
-            for number, block in enumerate(card.claims)
-            for place, (value, strength) in enumerate(_statements(block))
+            for claims in (_stated(slug, card, options), _following(slug, card, options))
+            for claim in claims
         ),
         batch_size=500,
-    )  # fmt: skip
+    )
+
+
+def _stated(slug: str, card: cards.EntryCard, options: Mapping[tuple[str, str], int]) -> Iterable[Claim]:
+    for number, block in enumerate(card.claims):
+        for place, (value, strength) in enumerate(_statements(block)):
+            yield Claim(
+                entry_id=slug, option_id=options[block.question, value], strength=strength, source=block.source,
+                read=block.read, confirmed=block.confirmed, block=number, position=place,
+            )  # fmt: skip
+
+
+def _following(slug: str, card: cards.EntryCard, options: Mapping[tuple[str, str], int]) -> Iterable[Claim]:
+    """Yield the claims that follow from the card's facts, where the card itself states nothing."""
+    stated = {(b.question, value) for b in card.claims for value, _ in _statements(b)}
+    source = card.source or card.homepage or card.repository or card.documentation or ""
+    for place, found in enumerate(deriving.derive(card)):
+        key = (found.question, found.option)
+        if key in options and key not in stated:
+            yield Claim(
+                entry_id=slug, option_id=options[key], strength=found.strength, source=source, read=card.read,
+                follows_from=found.fact, block=len(card.claims), position=place,
+            )  # fmt: skip
 
 
 def _statements(block: cards.ClaimBlock) -> Iterable[tuple[str, float]]:
@@ -163,14 +182,17 @@ def _entry_card(entry: Entry) -> cards.EntryCard:
     values = {f: getattr(entry, f) for f in _ENTRY_FIELDS}
     blocks: dict[tuple[Any, ...], dict[str, Any]] = {}
     for claim in entry.claims.all():
+        if claim.follows_from:
+            continue
         block = blocks.setdefault(
-            (claim.block, claim.option.question_id, claim.source, claim.read),
+            (claim.block, claim.option.question_id, claim.source, claim.read, claim.confirmed),
             {
                 "question": claim.option.question_id,
                 "suits": {},
                 "unsuited": [],
                 "source": claim.source,
                 "read": claim.read,
+                "confirmed": claim.confirmed,
             },
         )
         if claim.strength:

@@ -96,7 +96,11 @@ class Entry(models.Model):
     framework = models.CharField(max_length=60, blank=True)
     aliases = models.JSONField(default=list)
     family = models.CharField(max_length=60, blank=True)
+    superseded_by = models.CharField(max_length=60, blank=True, help_text="Slug of the tool that took its place.")
+    interchangeable_with = models.JSONField(default=list, help_text="Slugs of tools that would serve as well.")
     keywords = models.JSONField(default=list)
+    assays = models.JSONField(default=list, help_text="Names of assays and experiments that it is used for.")
+    made_for = models.JSONField(default=list, help_text="What it is made for, as a biologist would say it.")
     citation = models.CharField(max_length=120, blank=True, help_text="DOI of the paper to cite.")
     documentation = models.URLField(max_length=300, blank=True)
     tutorials = models.JSONField(default=list)
@@ -125,6 +129,10 @@ class Claim(models.Model):
     strength = models.FloatField()
     source = models.URLField(max_length=300)
     read = models.DateField(null=True, help_text="Null: recalled, not verified.")
+    confirmed = models.DateField(null=True, help_text="The day of a second, independent reading that agreed.")
+    follows_from = models.CharField(
+        max_length=20, blank=True, help_text="The fact of the card that it follows from; empty: stated on the card."
+    )
     block = models.PositiveSmallIntegerField(help_text="Which block of the card it stands in.")
     position = models.PositiveSmallIntegerField(help_text="Its place in that block.")
 

@@ -131,10 +131,16 @@ def _entry_mistakes(folder: Path, catalog: Catalog) -> Iterator[Mistake]:
                 yield Mistake(path, "file name", f"{slug!r} is also the name of a tool card.")
             if (other := names.setdefault(card.name.casefold(), slug)) != slug:
                 yield Mistake(path, "name", f"is {card.name!r}, which {other}.yaml has too.")
-            for key, links in (("hosts", card.hosts), ("runs_in", card.runs_in)):
+            later = [card.superseded_by] if card.superseded_by else []
+            for key, links, known in (
+                ("hosts", card.hosts, catalog.tools),
+                ("runs_in", card.runs_in, catalog.tools),
+                ("superseded_by", later, catalog.entries),
+                ("interchangeable_with", card.interchangeable_with, catalog.entries),
+            ):
                 for link in links:
-                    if link not in catalog.tools:
-                        yield Mistake(path, key, f"names {link!r}, which is no tool card.")
+                    if link not in known or link == slug:
+                        yield Mistake(path, key, f"names {link!r}, which is no other card.")
             yield from _claim_mistakes(path, card, options)
 
 
@@ -160,3 +166,5 @@ def _claim_mistakes(path: Path, card: EntryCard, options: dict[str, set[str]]) -
             yield Mistake(path, key, "says nothing; name options that suit or are unsuited.")
         if block.read and block.read > date.today():
             yield Mistake(path, f"{key}.read", f"lies in the future: {block.read}.")
+        if block.confirmed and (block.read is None or not block.read <= block.confirmed <= date.today()):
+            yield Mistake(path, f"{key}.confirmed", "is a second reading: it needs a first one, and not a future day.")
