@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 OPEN = re.compile(
@@ -22,11 +22,16 @@ LOCAL = {"desktop", "plugin", "library", "command_line"}
 class Facts(Protocol):
     """What a card and an entry of the database share."""
 
-    licence: str | None
-    cost: str | None
-    platforms: list[str]
-    use_as: list[str]
-    hosts: list[str]
+    @property
+    def licence(self) -> str | None: ...
+    @property
+    def cost(self) -> str | None: ...
+    @property
+    def platforms(self) -> Sequence[str]: ...
+    @property
+    def use_as(self) -> Sequence[str]: ...
+    @property
+    def hosts(self) -> Sequence[str]: ...
 
 
 class Derived(NamedTuple):
