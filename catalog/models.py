@@ -175,3 +175,89 @@ class Revision(models.Model):
     def edited(cls, **_: Any) -> None:
         """Note that a curator changed something in the database, so that nothing computed before is used again."""
         cls.objects.update(edits=models.F("edits") + 1)
+
+
+class Concern(models.Model):
+    """One thing a curator must decide: what somebody disputes, suggests, or what an import found otherwise."""
+
+    class Kind(models.TextChoices):
+        DISPUTE = "dispute", "somebody says that it is wrong"
+        SUGGESTION = "suggestion", "somebody suggests a tool"
+        CONFLICT = "conflict", "an import says something else"
+
+    class State(models.TextChoices):
+        OPEN = "open", "to be decided"
+        ACCEPTED = "accepted", "accepted"
+        REJECTED = "rejected", "rejected"
+
+    kind = models.CharField(max_length=10, choices=Kind)
+    entry = models.CharField(
+        max_length=60, blank=True, help_text="Slug of the entry; entries come and go with the cards."
+    )
+    field = models.CharField(
+        max_length=120, blank=True, help_text="The fact or 'question=option' it is about; empty: the whole entry."
+    )
+    held = models.JSONField(null=True, blank=True, help_text="What the catalog says.")
+    proposed = models.JSONField(null=True, blank=True, help_text="What it should say instead.")
+    statement = models.TextField(blank=True, help_text="What is wrong, in the words of whoever noticed.")
+    source = models.URLField(max_length=300, blank=True, help_text="Where this can be checked.")
+    seen = models.DateField(null=True, blank=True, help_text="The day on which the source said so.")
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    noted = models.DateTimeField(auto_now_add=True)
+    decided = models.DateTimeField(null=True, blank=True)
+    decided_by = models.CharField(max_length=150, blank=True)
+    reason = models.TextField(blank=True, help_text="Why it was accepted or rejected.")
+
+    class Meta:
+        ordering = ["-noted"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "entry", "field", "source"],
+                condition=models.Q(kind="conflict", state="open"),
+                name="one_open_conflict_a_fact",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.entry or self.field}"
+
+
+class Link(models.Model):
+    """What a polite visit to one of the catalog's web addresses last found."""
+
+    url = models.URLField(max_length=300, primary_key=True)
+    checked = models.DateField(null=True)
+    status = models.PositiveSmallIntegerField(null=True, help_text="HTTP status; empty: no answer.")
+    note = models.CharField(max_length=200, blank=True, help_text="What went wrong, in words.")
+    failures = models.PositiveSmallIntegerField(default=0, help_text="Visits in a row that failed.")
+
+    class Meta:
+        ordering = ["url"]
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class Audit(models.Model):
+    """One claim that a person compared with its source; kept by its words, for claims come and go with the cards."""
+
+    class Verdict(models.TextChoices):
+        RIGHT = "right", "the source says so"
+        WRONG = "wrong", "the source says otherwise"
+        SILENT = "silent", "the source does not say"
+
+    entry = models.SlugField(max_length=60)
+    question = models.CharField(max_length=60)
+    option = models.CharField(max_length=40)
+    strength = models.FloatField()
+    source = models.URLField(max_length=300)
+    verdict = models.CharField(max_length=6, choices=Verdict)
+    note = models.TextField(blank=True)
+    by = models.CharField(max_length=150)
+    on = models.DateField()
+
+    class Meta:
+        ordering = ["-on", "entry"]
+
+    def __str__(self) -> str:
+        return f"{self.entry}: {self.question}={self.option} {self.verdict}"
