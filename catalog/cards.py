@@ -81,6 +81,19 @@ class Maintenance(_Strict):
     source: Url | None = None
 
 
+class FieldSource(_Strict):
+    """Where and when one fact of a card was found, if not where the others were."""
+
+    source: Url
+    read: date
+
+
+SourcedField = Literal[
+    "homepage", "repository", "licence", "cost", "platforms", "use_as", "hosts", "runs_in", "weights", "framework",
+    "citation", "documentation",
+]  # fmt: skip
+
+
 class EntryCard(_Strict):
     """What a tool card and a model card share."""
 
@@ -111,6 +124,7 @@ class EntryCard(_Strict):
     runs: list[Slug] = []
     source: Url | None = None
     read: date | None = None
+    sources: dict[SourcedField, FieldSource] = {}
     claims: list[ClaimBlock] = Field(min_length=1)
 
 

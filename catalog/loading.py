@@ -128,6 +128,8 @@ def _stored(value: Any, field: str = "") -> Any:
     """Return what the database column holds for a card's value."""
     if isinstance(value, cards.Maintenance):
         return value.model_dump(mode="json", exclude_none=True)
+    if field == "sources":
+        return {name: found.model_dump(mode="json") for name, found in value.items()}
     if value is None and field in {"read"}:
         return None
     if value is None and field == "maintenance":

@@ -109,6 +109,9 @@ class Entry(models.Model):
     runs = models.JSONField(default=list, help_text="Folders in analysis_runner/tools that run it here.")
     source = models.URLField(max_length=300, blank=True, help_text="Where the facts above were found.")
     read = models.DateField(null=True, help_text="The day on which somebody read them there.")
+    sources = models.JSONField(
+        default=dict, blank=True, help_text="Where and when single facts were found that were not found with the others."
+    )
 
     class Meta:
         ordering = ["name"]

@@ -146,7 +146,12 @@ def _entry_mistakes(folder: Path, catalog: Catalog) -> Iterator[Mistake]:
 
 def _claim_mistakes(path: Path, card: EntryCard, options: dict[str, set[str]]) -> Iterator[Mistake]:
     seen: set[tuple[str, str]] = set()
-    for key, day in (("read", card.read), ("maintenance.as_of", card.maintenance and card.maintenance.as_of)):
+    single = ((f"sources.{name}.read", found.read) for name, found in card.sources.items())
+    for key, day in (
+        ("read", card.read),
+        ("maintenance.as_of", card.maintenance and card.maintenance.as_of),
+        *single,
+    ):
         if day and day > date.today():
             yield Mistake(path, key, f"lies in the future: {day}.")
     if card.read and not card.source:
