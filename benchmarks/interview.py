@@ -69,7 +69,7 @@ def in_process(repeats: int) -> Iterator[str]:
     few = whole.entries[:150]
     kept = {e.slug for e in few}
     claims = {k: c for k, c in whole.claims.items() if k[0] in kept}
-    small = replace(whole, entries=few, claims=claims, engine=tables._fit(whole.questions, whole.options, few, claims))
+    small = replace(whole, entries=few, claims=claims, engine=tables.engine_of(whole.questions, few, claims))
     for chosen in (small, whole):
 
         def step(query: str, using: tables.Tables = chosen) -> object:

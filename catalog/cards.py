@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -73,6 +73,11 @@ class ClaimBlock(_Strict):
     source: Url
     read: date | None = None
     confirmed: date | None = None
+
+    def statements(self) -> Iterator[tuple[str, float]]:
+        """Yield each option that the block speaks of, with its strength; 0 where it is unsuited."""
+        yield from self.suits.items()
+        yield from ((value, 0.0) for value in self.unsuited)
 
 
 class Maintenance(_Strict):

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from catalog.cards import EntryCard
+
 OPEN = re.compile(
     r"(A?GPL|LGPL|MPL|EPL|EUPL|CDDL|OSL)-\d|BSD-[23]-Clause|MIT|Apache-2\.0|ISC|Zlib|Unlicense|CC0-1\.0|CECILL-2\.1"
     r"|CC-BY(-SA)?-\d|ECL-2\.0|UPL-1\.0|0BSD|Artistic-2\.0|PSF-2\.0|Python-2\.0|NCSA|BSL-1\.0|AFL-3\.0"
@@ -58,6 +60,12 @@ def derive(card: Facts) -> Iterator[Derived]:
     ):
         for option, strength in strengths.items():
             yield Derived(question, option, strength, fact)
+
+
+def unstated(card: EntryCard) -> Iterator[Derived]:
+    """Yield what follows from a card's facts where no claim of the card speaks of it."""
+    stated = {(block.question, value) for block in card.claims for value, _ in block.statements()}
+    yield from (found for found in derive(card) if (found.question, found.option) not in stated)
 
 
 def _price(card: Facts) -> Mapping[str, float]:

@@ -100,7 +100,7 @@ def _load_entries(catalog: cards.Catalog) -> None:
 
 def _stated(slug: str, card: cards.EntryCard, options: Mapping[tuple[str, str], int]) -> Iterable[Claim]:
     for number, block in enumerate(card.claims):
-        for place, (value, strength) in enumerate(_statements(block)):
+        for place, (value, strength) in enumerate(block.statements()):
             yield Claim(
                 entry_id=slug, option_id=options[block.question, value], strength=strength, source=block.source,
                 read=block.read, confirmed=block.confirmed, block=number, position=place,
@@ -109,19 +109,13 @@ def _stated(slug: str, card: cards.EntryCard, options: Mapping[tuple[str, str], 
 
 def _following(slug: str, card: cards.EntryCard, options: Mapping[tuple[str, str], int]) -> Iterable[Claim]:
     """Yield the claims that follow from the card's facts, where the card itself states nothing."""
-    stated = {(b.question, value) for b in card.claims for value, _ in _statements(b)}
     source = card.source or card.homepage or card.repository or card.documentation or ""
-    for place, found in enumerate(deriving.derive(card)):
-        key = (found.question, found.option)
-        if key in options and key not in stated:
+    for place, found in enumerate(deriving.unstated(card)):
+        if (found.question, found.option) in options:
             yield Claim(
-                entry_id=slug, option_id=options[key], strength=found.strength, source=source, read=card.read,
-                follows_from=found.fact, block=len(card.claims), position=place,
+                entry_id=slug, option_id=options[found.question, found.option], strength=found.strength, source=source,
+                read=card.read, follows_from=found.fact, block=len(card.claims), position=place,
             )  # fmt: skip
-
-
-def _statements(block: cards.ClaimBlock) -> Iterable[tuple[str, float]]:
-    return [*block.suits.items(), *((value, 0.0) for value in block.unsuited)]
 
 
 def _stored(value: Any, field: str = "") -> Any:

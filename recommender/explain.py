@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,8 @@ from catalog.models import Claim, Entry, Question
 from recommender.tables import Tables
 
 Picked = Mapping[str, tuple[str, ...]]
+RELATIVES = 4
+"""How many others a place names beside its leader."""
 NOTABLE = 0.3
 """Bits below which an answer moved an entry too little to be worth a line."""
 
@@ -34,11 +35,20 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class Relative:
+    """An entry that shares a place: of the same family, as good as its leader, or a model that runs in it."""
+
+    entry: Entry
+    probability: float
+
+
+@dataclass(frozen=True)
 class Place:
     """One place of the ranking."""
 
     entry: Entry
     probability: float
+    relatives: tuple[Relative, ...]
     prior_bits: float
     reasons: tuple[Reason, ...]
     conflicts: tuple[Reason, ...]
@@ -46,6 +56,11 @@ class Place:
     runs: tuple[str, ...]
     bits: Mapping[str, float]
     """Every answer's bits; with `prior_bits` they add up to log2(probability / probability that none fits)."""
+
+    @property
+    def with_relatives(self) -> float:
+        """Return the probability that the right one stands in this place."""
+        return self.probability + sum(relative.probability for relative in self.relatives)
 
 
 @dataclass(frozen=True)
@@ -59,17 +74,28 @@ class Exclusion:
 
 
 def ranking(tables: Tables, answers: Picked, posterior: Any, evidence: Any, count: int) -> tuple[Place, ...]:
-    """Return the likeliest entries, best first, those that share a family kept to two."""
-    chosen: list[int] = []
-    family: Counter[str] = Counter()
+    """Return the likeliest entries, best first; relatives share the place of the likeliest of them.
+
+    A model gives its place to a program that runs it, if the answers leave one: people choose and cite the program.
+    """
+    kin, slugs = tables.kin, [e.slug for e in tables.entries]
+    places: list[list[int]] = []
     for i in np.argsort(-posterior[:-1], kind="stable"):
-        entry = tables.entries[i]
-        if posterior[i] <= 0 or len(chosen) == count:
+        if posterior[i] <= 0:
             break
-        family[entry.family or entry.slug] += 1
-        if family[entry.family or entry.slug] <= 2:
-            chosen.append(int(i))
-    return tuple(_place(tables, answers, i, float(posterior[i]), evidence) for i in chosen)
+        home = next((p for p in places if kin.related(slugs[p[0]], slugs[i])), None)
+        if home is None and len(places) < count:
+            places.append([int(i)])
+        elif home is not None:
+            home.append(int(i))
+    return tuple(_place(tables, answers, *_led(tables, place), posterior, evidence) for place in places)
+
+
+def _led(tables: Tables, place: list[int]) -> tuple[int, list[int]]:
+    """Return who stands for a place, and the others in it."""
+    programs = (i for i in place if tables.entries[i].kind == Entry.Kind.TOOL)
+    leader = next(programs, place[0])
+    return leader, [i for i in place if i != leader][:RELATIVES]
 
 
 def runnable(tables: Tables, answers: Picked, posterior: Any, evidence: Any, count: int = 3) -> tuple[Place, ...]:
@@ -83,10 +109,10 @@ def runnable(tables: Tables, answers: Picked, posterior: Any, evidence: Any, cou
     here = [i for i, entry in enumerate(tables.entries) if entry.runs and fits[i]]
     here.sort(key=lambda i: -posterior[i])
     near = [i for i in here[:count] if posterior[i] >= posterior[here[0]] / 4]
-    return tuple(_place(tables, answers, i, float(posterior[i]), evidence) for i in near)
+    return tuple(_place(tables, answers, i, [], posterior, evidence) for i in near)
 
 
-def _place(tables: Tables, answers: Picked, index: int, probability: float, evidence: Any) -> Place:
+def _place(tables: Tables, answers: Picked, index: int, others: list[int], posterior: Any, evidence: Any) -> Place:
     entry, engine = tables.entries[index], tables.engine
     bits = dict(zip(answers, (evidence[:, index] - evidence[:, -1]).tolist(), strict=True))
     spoken = [n for n, picked in answers.items() if picked and (entry.slug, n) in tables.spoken]
@@ -94,7 +120,8 @@ def _place(tables: Tables, answers: Picked, index: int, probability: float, evid
     told = [_reason(tables, entry, name, answers[name], bits[name]) for name in notable]
     return Place(
         entry=entry,
-        probability=probability,
+        probability=float(posterior[index]),
+        relatives=tuple(Relative(tables.entries[i], float(posterior[i])) for i in others),
         prior_bits=float(np.log2(engine.prior_[index] / engine.prior_[-1])),
         reasons=tuple(r for r in told if r.bits > 0),
         conflicts=tuple(r for r in told if r.bits < 0),

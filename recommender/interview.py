@@ -95,7 +95,7 @@ class Step:
     none_fits: float
     verdict: Verdict
     sure: float
-    """Probability that the right one is among the first three of the ranking."""
+    """Probability that the right one is among the first three places of the ranking, relatives included."""
     finished: bool
     number: int
     limits: tuple[Limit, ...]
@@ -120,7 +120,7 @@ def step(query: Query, tables: Tables | None = None) -> Step:
     upcoming = _next(tables, answers, posterior)
     shown = asked_again or upcoming
     ranking = explain.ranking(tables, answers, posterior, evidence, SHOWN)
-    sure = sum(place.probability for place in ranking[: engine.top])
+    sure = sum(place.with_relatives for place in ranking[: engine.top])
     return Step(
         answers=answers,
         answered=tuple(_answered(tables, answers, name) for name in answers),

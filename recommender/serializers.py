@@ -70,11 +70,22 @@ class ReasonSerializer(serializers.Serializer[explain.Reason]):
     verified = serializers.BooleanField(help_text="Whether somebody read it in that source.")
 
 
+class RelativeSerializer(serializers.Serializer[explain.Relative]):
+    """An entry that shares a place with its leader."""
+
+    entry = BriefEntrySerializer()
+    probability = serializers.FloatField()
+
+
 class PlaceSerializer(serializers.Serializer[explain.Place]):
     """One place of the ranking."""
 
     entry = BriefEntrySerializer()
     probability = serializers.FloatField()
+    relatives = RelativeSerializer(
+        many=True,
+        help_text="What shares this place: of the same family, as good as its leader, or a model that runs in it.",
+    )
     prior_bits = serializers.FloatField()
     bits = serializers.DictField(
         child=serializers.FloatField(),
@@ -119,7 +130,9 @@ class StepSerializer(serializers.Serializer[interview.Step]):
         help_text="`asking`: go on. `clear`: the leading three hold the right one. `unsure`: they may not, and no "
         "question would help. `none`: that nothing fits is the likeliest.",
     )
-    sure = serializers.FloatField(help_text="Probability that the right one is among the first three.")
+    sure = serializers.FloatField(
+        help_text="Probability that the right one is among the first three places, relatives included."
+    )
     finished = serializers.BooleanField(help_text="Whether no further question is worth asking.")
     number = serializers.IntegerField(help_text="How many questions were answered or skipped.")
     problems = ProblemInQuerySerializer(many=True)

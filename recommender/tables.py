@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
+from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from django.db import transaction
 
+from catalog.cards import OptionCard, QuestionCard
 from catalog.models import Claim, Entry, Option, Question, Revision
 from recommender import engine
+from recommender.kinship import Kinship
 
 REACH = {"niche": 1.0, "known": 3.0, "common": 10.0, "ubiquitous": 30.0}
 """Prior weight of an entry by how widely it is used: about the square root of its number of users."""
@@ -39,6 +41,7 @@ class Tables:
     aliases: Mapping[str, str]
     """Earlier question ids, and earlier ``question=option`` pairs, to what they are called now."""
     engine: engine.TwentyQuestions
+    kin: Kinship
 
 
 class EmptyCatalogError(Exception):
@@ -90,7 +93,8 @@ def _read(revision: str) -> Tables:
         claims=claims,
         spoken=frozenset((entry, question) for entry, question, _ in claims),
         aliases=_aliases(questions, options),
-        engine=_fit(questions, options, entries, claims),
+        engine=engine_of(questions, entries, claims),
+        kin=Kinship({e.slug: e for e in entries}),
     )
 
 
@@ -101,40 +105,65 @@ def _aliases(questions: Mapping[str, Question], options: Mapping[tuple[str, str]
     return renamed
 
 
-def _fit(
-    questions: Mapping[str, Question],
-    options: Mapping[tuple[str, str], Option],
-    entries: tuple[Entry, ...],
-    claims: Mapping[tuple[str, str, str], Claim],
+def engine_of(
+    questions: Mapping[str, Question], entries: Iterable[Entry], claims: Mapping[tuple[str, str, str], Claim]
 ) -> engine.TwentyQuestions:
-    asked = [engine_question(q) for q in questions.values()]
-    support = pd.DataFrame(np.nan, index=[e.slug for e in entries], columns=pd.MultiIndex.from_tuples(list(options)))
-    grid = support.to_numpy(copy=True)
-    row = {slug: i for i, slug in enumerate(support.index)}
-    column = {key: i for i, key in enumerate(options)}
-    place = {name: i for i, name in enumerate(questions)}
-    trust = np.zeros((len(entries), len(questions)))
-    for (slug, question, value), claim in claims.items():
-        grid[row[slug], column[question, value]] = claim.strength
-        trust[row[slug], place[question]] = max(trust[row[slug], place[question]], 1.0 if claim.verified else RECALLED)
-    weight = [REACH[e.reach] * (MODEL_WEIGHT if e.kind == Entry.Kind.MODEL else 1.0) for e in entries]
-    return engine.TwentyQuestions(temperature=TEMPERATURE, enough=0.9, least=0.07).fit(asked, grid, weight, trust)
+    """Return the engine for what was read from the database."""
+    return fit(
+        [engine_question(name, q, list(q.options.all())) for name, q in questions.items()],
+        {e.slug: weight(e.reach, e.kind) for e in entries},
+        (Told(*key, claim.strength, claim.verified) for key, claim in claims.items()),
+    )
 
 
-def engine_question(question: Question) -> engine.Question:
-    """Return what the engine needs to know of a catalog question."""
-    chosen = list(question.options.all())
+class Told(NamedTuple):
+    """What the engine needs to know of one claim."""
+
+    entry: str
+    question: str
+    option: str
+    strength: float
+    verified: bool
+
+
+def fit(
+    asked: Sequence[engine.Question], weights: Mapping[str, float], claims: Iterable[Told]
+) -> engine.TwentyQuestions:
+    """Return the engine for these questions, entries (slug to prior weight) and claims."""
+    row = {slug: i for i, slug in enumerate(weights)}
+    column = {key: i for i, key in enumerate((q.name, o) for q in asked for o in q.options)}
+    place = {q.name: i for i, q in enumerate(asked)}
+    support = np.full((len(row), len(column)), np.nan)
+    trust = np.zeros((len(row), len(place)))
+    for claim in claims:
+        support[row[claim.entry], column[claim.question, claim.option]] = claim.strength
+        cell = row[claim.entry], place[claim.question]
+        trust[cell] = max(trust[cell], 1.0 if claim.verified else RECALLED)
+    return engine.TwentyQuestions(temperature=TEMPERATURE, enough=0.9, least=0.07).fit(
+        asked, support, list(weights.values()), trust
+    )
+
+
+def weight(reach: str, kind: str) -> float:
+    """Return the prior weight of an entry."""
+    return REACH[reach] * (MODEL_WEIGHT if kind == Entry.Kind.MODEL else 1.0)
+
+
+def engine_question(
+    name: str, card: Question | QuestionCard, options: Sequence[Option | OptionCard]
+) -> engine.Question:
+    """Return what the engine needs to know of a question, from the database or from its card."""
     return engine.Question(
-        name=question.pk,
-        options=tuple(o.value for o in chosen),
-        several=question.kind == Question.Kind.SEVERAL,
-        picks=question.picks or 1.0,
-        effort=question.effort,
-        answered=question.answered,
-        applies_when=question.applies_when,
-        includes={o.value: tuple(o.includes) for o in chosen if o.includes},
-        neutral=frozenset(o.value for o in chosen if o.neutral),
-        bounds=question.bounds,
-        hard=frozenset(question.hard),
-        hard_needs_all=question.hard_needs == "all",
+        name=name,
+        options=tuple(o.value for o in options),
+        several=card.kind == Question.Kind.SEVERAL,
+        picks=card.picks or 1.0,
+        effort=card.effort,
+        answered=card.answered,
+        applies_when=card.applies_when,
+        includes={o.value: tuple(o.includes) for o in options if o.includes},
+        neutral=frozenset(o.value for o in options if o.neutral),
+        bounds=card.bounds,
+        hard=frozenset(card.hard),
+        hard_needs_all=card.hard_needs == "all",
     )

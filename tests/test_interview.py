@@ -208,7 +208,7 @@ def test_an_unread_claim_weighs_less_than_a_read_one() -> None:
         claims = dict(whole.claims) | {
             k: Claim(entry_id=c.entry_id, option=c.option, strength=c.strength, read=read) for k, c in mine.items()
         }
-        engine = tables._fit(whole.questions, whole.options, whole.entries, claims)
+        engine = tables.engine_of(whole.questions, whole.entries, claims)
         row = [e.slug for e in whole.entries].index(slug)
         chances.append(engine.table_[engine.column_[name, "nucleus"], row])
     assert chances[0] < chances[1]
