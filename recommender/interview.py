@@ -18,6 +18,8 @@ SHOWN = 10
 EDIT = "ask"
 """Query key that shows a question again, to change its answer."""
 MOST_PROBLEMS = 10
+LONG, SHORT = 16, 12
+"""A list of more options than the first shows only the second, so that a phone's screen or two holds it."""
 STARTERS = ("goal.main",)
 """Always asked first: every other question's relevance depends on it."""
 
@@ -56,6 +58,8 @@ class Choice:
     text: str
     hint: str
     checked: bool
+    likely: bool
+    """Whether it is shown at once; in a long list the others stand behind "more answers"."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,11 @@ class AskedQuestion:
     unsure: bool
     why: str
     bits: float
+
+    @property
+    def others(self) -> int:
+        """Return how many options stand behind "more answers"."""
+        return sum(not option.likely for option in self.options)
 
 
 @dataclass(frozen=True)
@@ -235,10 +244,20 @@ def _asked(tables: Tables, answers: Mapping[str, tuple[str, ...]], name: str, po
         help=question.help,
         kind=question.kind,
         max_picks=question.max_picks,
-        options=tuple(
-            Choice(o.value, o.text, o.hint, o.value in answers.get(name, ())) for o in question.options.all()
-        ),
+        options=_choices(tables, question, answers.get(name, ()), belief),
         unsure=name in answers and not answers[name],
         why=explain.why_now(tables, question, belief),
         bits=max(bits, 0.0),
+    )
+
+
+def _choices(tables: Tables, question: Question, picked: tuple[str, ...], belief: Any) -> tuple[Choice, ...]:
+    """Return the options in the order of the bank; of a long list only the likeliest, and what is picked, at once."""
+    options = list(question.options.all())
+    first = tables.engine.start_[tables.engine.place_[question.pk]]
+    chances = tables.engine.table_[first : first + len(options)] @ belief
+    least = sorted(chances, reverse=True)[SHORT - 1] if len(options) > LONG and question.pk not in STARTERS else 0.0
+    return tuple(
+        Choice(o.value, o.text, o.hint, o.value in picked, bool(chance >= least or o.value in picked or o.alone))
+        for o, chance in zip(options, chances, strict=True)
     )

@@ -43,6 +43,7 @@ class ChoiceSerializer(serializers.Serializer[interview.Choice]):
     text = serializers.CharField()
     hint = serializers.CharField()
     checked = serializers.BooleanField(help_text="Whether it was picked before; so while an answer is being changed.")
+    likely = serializers.BooleanField(help_text="Whether to show it at once; false: behind 'more answers'.")
 
 
 class AskedQuestionSerializer(serializers.Serializer[interview.AskedQuestion]):

@@ -274,3 +274,32 @@ def test_most_entries_are_reached_by_their_own_ideal_answers() -> None:
     tools = [e for e in tables.entries if e.kind == "tool"]
     found = [e.name in play(tables, e.slug, ideal_answers(e.slug))["ranked"][:3] for e in tools]
     assert sum(found) / len(found) >= 0.8, f"{sum(found)} of {len(found)}"
+
+
+def test_a_long_list_shows_the_likeliest_answers_and_keeps_the_rest_at_hand(client: Client) -> None:
+    asked = at("goal.main=track&ask=goal.assay&goal.assay=gel").question
+    assert asked is not None
+    shown = [o.value for o in asked.options if o.likely]
+    assert len(shown) < len(asked.options) - 10
+    assert {"none", "migration", "gel"} <= set(shown), "what says 'none', what is likely, and what was picked"
+    page = client.get("/find/?goal.main=track&ask=goal.assay").content.decode()
+    assert f"More answers ({asked.others + 1})" in page
+    assert page.count('name="goal.assay" value=') == len(asked.options) + 1, "every answer, and not being sure"
+    opening = at("").question
+    assert opening is not None
+    assert opening.others == 0
+    assert len(opening.options) > interview.LONG
+
+
+def test_no_two_of_the_first_places_go_to_relatives_and_programs_lead() -> None:
+    for query in ("goal.main=outline&obj.kind=nucleus&img.modality=fluor", "goal.main=track&obj.kind=cell"):
+        step = at(query)
+        places = step.ranking
+        kin = current().kin
+        leaders = [p.entry.slug for p in places]
+        assert not any(kin.related(a, b) for i, a in enumerate(leaders) for b in leaders[:i])
+        for place in places:
+            assert all(kin.related(place.entry.slug, r.entry.slug) for r in place.relatives)
+            assert place.entry.kind == "tool" or not any(r.entry.kind == "tool" for r in place.relatives)
+        assert any(p.relatives for p in places)
+        assert step.sure == pytest.approx(sum(p.with_relatives for p in places[:3]))
