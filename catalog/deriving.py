@@ -68,6 +68,11 @@ def unstated(card: EntryCard) -> Iterator[Derived]:
     yield from (found for found in derive(card) if (found.question, found.option) not in stated)
 
 
+def is_open(licence: str | None) -> bool:
+    """Whether a licence lets anybody use, read and change a program."""
+    return bool(licence and OPEN.match(licence) and not RESTRICTED.search(licence))
+
+
 def _price(card: Facts) -> Mapping[str, float]:
     known = {"free": 1.0, "freemium": MAYBE, "paid": 0.0}
     return {"free": known[card.cost]} if card.cost in known else {}
@@ -78,7 +83,7 @@ def _terms(card: Facts) -> Mapping[str, float]:
         return {}
     if RESTRICTED.search(card.licence):
         return {"open": 0.0, "commercial_use": 0.0}
-    if OPEN.match(card.licence):
+    if is_open(card.licence):
         return {"open": 1.0, "commercial_use": 1.0}
     return {"open": 0.0, "commercial_use": 1.0} if card.licence == "proprietary" and card.cost == "paid" else {}
 

@@ -7,11 +7,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from catalog import searching
+from catalog import facets, indexing, searching
 from catalog.models import Entry, Option
 
 PAGE, MOST = 24, 200
-PLATFORMS = ("linux", "macos", "windows", "web")
 
 
 class EntryQuery(serializers.Serializer[Any]):
@@ -19,9 +18,11 @@ class EntryQuery(serializers.Serializer[Any]):
 
     q = serializers.CharField(required=False, max_length=100, help_text="Words, all of which must be found.")
     goal = serializers.CharField(required=False, help_text="An option of `goal.main` that it suits.")
+    object = serializers.CharField(required=False, help_text="An option of `obj.kind` that it suits.")
     modality = serializers.CharField(required=False, help_text="An option of `img.modality` that it suits.")
     host = serializers.CharField(required=False, help_text="Slug of a program that it runs in.")
-    platform = serializers.ChoiceField(required=False, choices=PLATFORMS)
+    platform = serializers.ChoiceField(required=False, choices=list(facets.PLATFORMS))
+    use = serializers.ChoiceField(required=False, choices=list(facets.USES), help_text="How it comes.")
     free = serializers.BooleanField(required=False, help_text="Only what is free of charge.")
     open = serializers.BooleanField(required=False, help_text="Only what has an open-source licence.")
     runs = serializers.BooleanField(required=False, help_text="Only what runs on this server.")
@@ -35,10 +36,13 @@ class EntryQuery(serializers.Serializer[Any]):
         return values
 
     def validate_goal(self, value: str) -> str:
-        return _one_of(value, _options(searching.GOAL), f"question {searching.GOAL}")
+        return _option_of("goal", value)
+
+    def validate_object(self, value: str) -> str:
+        return _option_of("object", value)
 
     def validate_modality(self, value: str) -> str:
-        return _one_of(value, _options(searching.MODALITY), f"question {searching.MODALITY}")
+        return _option_of("modality", value)
 
     def validate_host(self, value: str) -> str:
         return _one_of(value, _hosts, "catalog")
@@ -46,9 +50,14 @@ class EntryQuery(serializers.Serializer[Any]):
     @property
     def filters(self) -> searching.Filters:
         given = self.validated_data
-        texts = {name: given.get(name, "") for name in ("goal", "modality", "host", "platform")}
-        flags = {name: given.get(name, False) for name in ("free", "open", "runs")}
+        flags = {name: "1" if given.get(name) else "" for name in searching.FLAGS}
+        texts = {name: given.get(name, "") for name in searching.FACETS if name not in flags}
         return searching.Filters(words=given.get("q", ""), **texts, **flags)
+
+
+def _option_of(facet: str, value: str) -> str:
+    question = indexing.CLAIMED[facet]
+    return _one_of(value, _options(question), f"question {question}")
 
 
 def _one_of(value: str, known: Callable[[], set[str]], where: str) -> str:

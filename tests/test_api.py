@@ -112,8 +112,9 @@ def test_a_filter_that_is_false_filters_nothing(client: Client) -> None:
 
 def test_filters_by_what_a_tool_suits_are_the_websites(client: Client) -> None:
     listed = client.get(f"{API}/tools/?goal=count&modality=confocal&page_size=200").json()["results"]
-    both = searching.suited("goal.main", "count") & searching.suited("img.modality", "confocal")
-    assert {e["slug"] for e in listed} == {e.slug for e in Entry.objects.filter(kind="tool", slug__in=both)}
+    both = searching.find("tool", searching.Filters(goal="count", modality="confocal"))
+    assert [e["slug"] for e in listed] == list(both.slugs)
+    assert 0 < len(both) < Entry.objects.filter(kind="tool").count()
 
 
 @pytest.mark.parametrize("kind", ["tool", "model"])
