@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from catalog import searching, sheets
+from catalog import deriving, sheets
 from catalog.models import Claim, Entry, Option, Question
 
 
@@ -77,7 +77,7 @@ class BriefEntrySerializer(NamedEntrySerializer):
         ]  # fmt: skip
 
     def get_open_source(self, entry: Entry) -> bool:
-        return searching.is_open(entry)
+        return deriving.is_open(entry.licence)
 
     def get_page(self, entry: Entry) -> str:
         return absolute(self, entry.get_absolute_url())
