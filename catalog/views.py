@@ -14,7 +14,7 @@ from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import replace_url
 from django_htmx.middleware import HtmxDetails
 
-from catalog import deriving, facets, searching, sheets
+from catalog import comparing, deriving, facets, searching, sheets
 from catalog.models import Entry
 
 PAGE = 24
@@ -34,6 +34,23 @@ def tools(request: HtmxRequest) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def models(request: HtmxRequest) -> HttpResponse:
     return _browse(request, Entry.Kind.MODEL)
+
+
+@require_safe
+def compare(request: HttpRequest) -> HttpResponse:
+    """Show up to four entries side by side."""
+    entries, problems = comparing.named(request.GET.getlist("entry")[:20])
+    chosen = [{"entry": e, "without": urlencode([("entry", o.slug) for o in entries if o is not e])} for e in entries]
+    context = {
+        "here": request.path,
+        "entries": entries,
+        "chosen": chosen,
+        "problems": problems,
+        "most": comparing.MOST,
+        "groups": comparing.compared(entries) if len(entries) > 1 else [],
+        "everything": Entry.objects.values_list("slug", "name"),
+    }
+    return render(request, "catalog/compare.html", context)
 
 
 @require_safe
