@@ -9,8 +9,9 @@ class CatalogConfig(AppConfig):
     def ready(self) -> None:
         from django.db.models.signals import post_save
 
-        from catalog import checks  # noqa: F401
+        from catalog import checks, history  # noqa: F401
         from catalog.models import Claim, Entry, Option, Question, Revision
 
+        history.register()
         for model in (Question, Option, Entry, Claim):
             post_save.connect(Revision.edited, sender=model)

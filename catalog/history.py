@@ -1,0 +1,54 @@
+"""Who changed what: every change that a person makes to an entry or a claim is kept, with her name and the day.
+
+Loading cards replaces all rows; that is no change by a person, and leaves no trace here. Deletions are therefore noted
+by whoever deletes, not by a signal, which would also cost each load its fast deletion.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import simple_history
+from django.db import models
+from simple_history.models import HistoricalRecords
+
+from catalog.models import Claim, Entry, Revision
+
+
+class _Records(HistoricalRecords):  # type: ignore[misc]
+    """Notes what is saved one by one; not what follows from other facts by itself."""
+
+    def finalize(self, sender: type[models.Model], **more: Any) -> None:
+        super().finalize(sender, **more)
+        models.signals.post_delete.disconnect(self.post_delete, sender=sender)
+        models.signals.pre_delete.disconnect(self.pre_delete, sender=sender)
+
+    def post_save(self, instance: Any, created: bool, using: str | None = None, **more: Any) -> None:
+        if not getattr(instance, "follows_from", ""):
+            super().post_save(instance, created, using=using, **more)
+
+
+_KEPT = {
+    model: _Records(history_change_reason_field=models.TextField(null=True, blank=True)) for model in (Entry, Claim)
+}
+
+
+def register() -> None:
+    """Give Entry and Claim their `history`; called once, when the app is ready."""
+    for model, records in _KEPT.items():
+        simple_history.register(model, records_class=lambda records=records, **_: records)
+
+
+def reason(instance: Entry | Claim, words: str) -> None:
+    """Say why the next change of this row is made."""
+    instance._change_reason = words  # type: ignore[union-attr]
+
+
+def delete(instance: Entry | Claim) -> None:
+    """Delete a row as a person does: it is noted, and nothing computed before is used again."""
+    if isinstance(instance, Entry):
+        for claim in instance.claims.filter(follows_from=""):
+            _KEPT[Claim].create_historical_record(claim, "-")
+    _KEPT[type(instance)].create_historical_record(instance, "-")
+    instance.delete()
+    Revision.edited()
