@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -16,13 +16,13 @@ SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
 DOI = r"10\.\d{4,9}/\S+"
 
 
-def _http(value: str) -> str:
+def web_address(value: str) -> str:
     if not re.fullmatch(r"https?://[^\s<>\"]+", value) or len(value) > 300:
         raise ValueError("is not a web address of at most 300 characters that begins with https:// or http://")
     return value
 
 
-Url = Annotated[str, AfterValidator(_http)]
+Url = Annotated[str, AfterValidator(web_address)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 Strength = Annotated[float, Field(gt=0, le=1)]
 UNSURE = "unsure"
@@ -97,6 +97,7 @@ SourcedField = Literal[
     "homepage", "repository", "licence", "cost", "platforms", "use_as", "hosts", "runs_in", "weights", "framework",
     "citation", "documentation",
 ]  # fmt: skip
+FIELDS_WITH_SOURCE: tuple[str, ...] = get_args(SourcedField)
 
 
 class EntryCard(_Strict):

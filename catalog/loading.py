@@ -79,14 +79,38 @@ def _load_questions(catalog: cards.Catalog) -> None:
     )
 
 
+def add(slug: str, card: cards.EntryCard, kind: str) -> Entry:
+    """Put one new card into the database, beside what is there."""
+    entry = _entry(slug, card, kind)
+    entry.save(force_insert=True)
+    options = _options()
+    Claim.objects.bulk_create([*_stated(slug, card, options), *_following(slug, card, options)])
+    return entry
+
+
+def follow(entry: Entry) -> None:
+    """Work out again what follows from the facts of an entry, after one of them changed."""
+    entry.claims.exclude(follows_from="").delete()
+    Claim.objects.bulk_create(_following(entry.slug, _entry_card(entry), _options()))
+    Revision.edited()
+
+
+def _entry(slug: str, card: cards.EntryCard, kind: str) -> Entry:
+    return Entry(slug=slug, kind=kind, **{f: _stored(getattr(card, f), f) for f in _ENTRY_FIELDS})
+
+
+def _options() -> dict[tuple[str, str], int]:
+    return {(o.question_id, o.value): o.pk for o in Option.objects.all()}
+
+
 def _load_entries(catalog: cards.Catalog) -> None:
     Entry.objects.all().delete()
     Entry.objects.bulk_create(
-        Entry(slug=slug, kind=kind, **{f: _stored(getattr(card, f), f) for f in _ENTRY_FIELDS})
+        _entry(slug, card, kind)
         for kind, group in ((Entry.Kind.TOOL, catalog.tools), (Entry.Kind.MODEL, catalog.models))
         for slug, card in group.items()
     )
-    options = {(o.question_id, o.value): o.pk for o in Option.objects.all()}
+    options = _options()
     Claim.objects.bulk_create(
         (
             claim
@@ -110,11 +134,14 @@ def _stated(slug: str, card: cards.EntryCard, options: Mapping[tuple[str, str], 
 def _following(slug: str, card: cards.EntryCard, options: Mapping[tuple[str, str], int]) -> Iterable[Claim]:
     """Yield the claims that follow from the card's facts, where the card itself states nothing."""
     source = card.source or card.homepage or card.repository or card.documentation or ""
+    own = {str(name): found for name, found in card.sources.items()}
     for place, found in enumerate(deriving.unstated(card)):
         if (found.question, found.option) in options:
+            at = own.get(found.fact)
             yield Claim(
-                entry_id=slug, option_id=options[found.question, found.option], strength=found.strength, source=source,
-                read=card.read, follows_from=found.fact, block=len(card.claims), position=place,
+                entry_id=slug, option_id=options[found.question, found.option], strength=found.strength,
+                source=at.source if at else source, read=at.read if at else card.read,
+                follows_from=found.fact, block=len(card.claims), position=place,
             )  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Records of other registries into the database: read, matched, compared; never over what a curator wrote."""
