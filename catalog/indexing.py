@@ -26,10 +26,107 @@ SUITS = 0.4
 """Strength from which a claim counts as "it does this" in a filter; below, it takes effort."""
 WELL = 0.7
 """Strength from which an entry is found by the words of an option."""
-NAME, ALIAS, KEYWORD, SUMMARY, OPTION = 8.0, 6.0, 3.0, 1.0, 0.5
+NAME, ALIAS, KEYWORD, SUMMARY, OPTION = 8.0, 5.0, 3.0, 1.0, 0.5
 WHOLE, BEGINNING, PART, TYPO = 3.0, 2.0, 1.0, 0.8
 """How close a word of the search comes to a word of the catalog."""
-SHORTEST_PART, SHORTEST_TYPO = 3, 4
+SHORTEST_PART, SHORTEST_TYPO, LONG_WORD = 3, 4, 6
+"""Letters from which a word is looked for inside others, one slip is forgiven, and two are."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """Where each word of the catalog stands.
+
+    Attributes
+    ----------
+    text : str
+        All words in one text, each between two line breaks, so that one scan finds the words that hold another.
+    begins : ndarray of int, shape (words,)
+        Where each begins in the text.
+    first : ndarray of int, shape (words + 1,)
+        Where the postings of each word begin in the two arrays below.
+    entries, weights : ndarray, shape (postings,)
+        The entries that a word stands in, and the weight of the best place it stands in.
+    """
+
+    text: str
+    begins: NDArray[np.intp]
+    first: NDArray[np.intp]
+    entries: NDArray[np.intp]
+    weights: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, weights: Mapping[str, Mapping[int, float]]) -> Words:
+        """Return the words of a mapping from word to entry to weight."""
+        lengths = np.array([len(word) + 1 for word in weights], np.intp)
+        counts = np.array([len(found) for found in weights.values()], np.intp)
+        return cls(
+            text="\n" + "".join(f"{word}\n" for word in weights),
+            begins=np.append(0, lengths.cumsum())[: len(weights)] + 1,
+            first=np.append(0, counts.cumsum()),
+            entries=np.fromiter((e for found in weights.values() for e in found), np.intp),
+            weights=np.fromiter((w for found in weights.values() for w in found.values()), np.float32),
+        )
+
+    def near(self, wanted: str) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+        """Return the words that hold another, and how close each comes; if none does, those a slip or two away."""
+        pattern = wanted if len(wanted) >= SHORTEST_PART else f"\n{wanted}"
+        places = np.fromiter((m.start() + len(pattern) - len(wanted) for m in re.finditer(pattern, self.text)), np.intp)
+        if not len(places) and len(wanted) >= SHORTEST_TYPO:
+            return self._misspelt(wanted)
+        found = np.searchsorted(self.begins, places, side="right") - 1
+        begins = places == self.begins[found]
+        whole = begins & np.array([self.text[p + len(wanted)] == "\n" for p in places], bool)
+        return found, np.select([whole, begins], [WHOLE, BEGINNING], PART).astype(np.float32)
+
+    def _misspelt(self, wanted: str) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+        slips = 1 if len(wanted) < LONG_WORD else 2
+        words = self.text.split("\n")[1:-1]
+        near = process.extract(wanted, words, scorer=OSA.distance, score_cutoff=slips, limit=20)
+        kept = [(number, TYPO / slip) for word, slip, number in near if slip == 1 or word[0] == wanted[0]]
+        return np.array([n for n, _ in kept], np.intp), np.array([c for _, c in kept], np.float32)
+
+    def scores(self, wanted: str, count: int) -> NDArray[np.float32]:
+        """Return how well each of `count` entries matches one word of a search; shape (count,), 0 for not at all."""
+        found, closeness = self.near(wanted)
+        lengths = self.first[found + 1] - self.first[found]
+        postings = np.arange(lengths.sum()) + np.repeat(self.first[found] - (lengths.cumsum() - lengths), lengths)
+        best = np.zeros(count, np.float32)
+        np.maximum.at(best, self.entries[postings], self.weights[postings] * np.repeat(closeness, lengths))
+        return best
+
+
+@dataclass(frozen=True)
+class Facet:
+    """Which entries have which values of one filter.
+
+    Attributes
+    ----------
+    values : mapping of str to int
+        The row of each value.
+    has : ndarray of bool, shape (values, entries)
+    packed : ndarray of uint8, shape (values, entries / 8)
+        The same in single bits, for counting.
+    """
+
+    values: Mapping[str, int]
+    has: Mask
+    packed: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, masks: Mapping[str, Mask], count: int) -> Facet:
+        has = np.array(list(masks.values()), bool).reshape(len(masks), count)
+        return cls({value: i for i, value in enumerate(masks)}, has, np.packbits(has, axis=1))
+
+    def mask(self, value: str) -> Mask:
+        """Return which entries have a value; shape (entries,)."""
+        row = self.values.get(value)
+        return np.zeros(self.has.shape[1], bool) if row is None else self.has[row]
+
+    def counts(self, among: Mask) -> dict[str, int]:
+        """Return for each value how many of some entries have it."""
+        found = np.bitwise_count(self.packed & np.packbits(among)).sum(axis=1, dtype=int)
+        return dict(zip(self.values, found.tolist(), strict=True))
 
 
 @dataclass(frozen=True)
@@ -39,47 +136,23 @@ class Index:
     Attributes
     ----------
     slugs : tuple of str
-    facets : mapping
-        Facet to value to the entries that have it, each of shape (entries,).
-    words : list of str
-    postings : list of (entries, weights)
-        For each word the entries that it stands in, and the weight of the best place it stands in.
+    reach : ndarray of int, shape (entries,)
+        How widely each is used, 0 by few; it decides between entries that match equally well.
+    facets : mapping of str to Facet
+    words : Words
     """
 
     slugs: tuple[str, ...]
-    facets: Mapping[str, Mapping[str, Mask]]
-    words: list[str]
-    postings: list[tuple[NDArray[np.intp], NDArray[np.float32]]]
+    reach: NDArray[np.intp]
+    facets: Mapping[str, Facet]
+    words: Words
 
     def scores(self, text: str) -> NDArray[np.float32]:
         """Return how well each entry matches a search, shape (entries,): 0 unless every word of it is found."""
-        total = np.zeros(len(self.slugs), np.float32)
-        found = np.ones(len(self.slugs), bool)
-        for wanted in dict.fromkeys(plain(text)):
-            best = np.zeros(len(self.slugs), np.float32)
-            for number, closeness in self._near(wanted):
-                entries, weights = self.postings[number]
-                best[entries] = np.maximum(best[entries], weights * closeness)
-            total += best
-            found &= best > 0
-        return np.where(found, total, 0)
-
-    def _near(self, wanted: str) -> Iterator[tuple[int, float]]:
-        """Yield the words that hold a word of the search; where none does, those that differ by a slip or two."""
-        held = [
-            (number, WHOLE if word == wanted else BEGINNING if word.startswith(wanted) else PART)
-            for number, word in enumerate(self.words)
-            if wanted in word
-        ]
-        if held or len(wanted) < SHORTEST_TYPO:
-            yield from (h for h in held if len(wanted) >= SHORTEST_PART or h[1] > PART)
-            return
-        slips = 1 if len(wanted) < 6 else 2
-        for word, distance, number in process.extract(
-            wanted, self.words, scorer=OSA.distance, score_cutoff=slips, limit=20
-        ):
-            if word[0] == wanted[0] or distance == 1:
-                yield number, TYPO / distance
+        scores = [self.words.scores(word, len(self.slugs)) for word in dict.fromkeys(plain(text))]
+        if not scores:
+            return np.zeros(len(self.slugs), np.float32)
+        return np.where(np.all(scores, axis=0), np.sum(scores, axis=0), np.float32(0))
 
 
 def plain(*texts: str) -> list[str]:
@@ -117,9 +190,9 @@ def _built(_: str, kind: str) -> Index:
             weights[word].setdefault(row[slug], OPTION)
     return Index(
         slugs=tuple(row),
-        facets=_claimed(kind, row) | _stated(entries),
-        words=list(weights),
-        postings=[(np.fromiter(w, np.intp), np.fromiter(w.values(), np.float32)) for w in weights.values()],
+        reach=np.array([Entry.Reach.values.index(e.reach) for e in entries], np.intp),
+        facets={n: Facet.of(masks, len(row)) for n, masks in (_claimed(kind, row) | _stated(entries)).items()},
+        words=Words.of(weights),
     )
 
 

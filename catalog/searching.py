@@ -76,23 +76,18 @@ class Found(Sequence[Entry]):
 
 
 def find(kind: str, filters: Filters) -> Found:
-    """Return the entries of a kind that pass the filters: best match first, then by name."""
+    """Return the entries of a kind that pass the filters: best match first, without words by name."""
     index = indexing.current(kind)
-    everyone, nobody = np.ones(len(index.slugs), bool), np.zeros(len(index.slugs), bool)
-    passes = {
-        key: index.facets[key].get(value, nobody) for key in FACETS if (value := getattr(filters, key))
-    }  # fmt: skip
-    scores = index.scores(filters.words) if filters.words else everyone.astype(np.float32)
-    matches = scores > 0
+    scores = index.scores(filters.words) if filters.words else np.ones(len(index.slugs), np.float32)
+    passes = {key: index.facets[key].mask(value) for key in FACETS if (value := getattr(filters, key))}
 
     def beside(facet: str) -> indexing.Mask:
-        return np.asarray(np.logical_and.reduce([matches, *(mask for key, mask in passes.items() if key != facet)]))
+        return np.asarray(np.logical_and.reduce([scores > 0, *(m for key, m in passes.items() if key != facet)]))
 
-    counts = {facet: _counts(index.facets[facet], beside(facet)) for facet in FACETS}
-    chosen = np.flatnonzero(beside(""))
-    best = chosen[np.argsort(-scores[chosen], kind="stable")]
-    return Found(tuple(index.slugs[i] for i in best), counts)
-
-
-def _counts(masks: Mapping[str, indexing.Mask], among: indexing.Mask) -> dict[str, int]:
-    return {value: int(np.count_nonzero(mask & among)) for value, mask in masks.items()}
+    everything = beside("")
+    chosen = np.flatnonzero(everything)
+    best = chosen[np.lexsort((-index.reach[chosen], -scores[chosen]))] if filters.words else chosen
+    return Found(
+        tuple(index.slugs[i] for i in best),
+        {f: index.facets[f].counts(beside(f) if f in passes else everything) for f in FACETS},
+    )
