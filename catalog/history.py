@@ -27,6 +27,14 @@ class _Records(HistoricalRecords):  # type: ignore[misc]
         if not getattr(instance, "follows_from", ""):
             super().post_save(instance, created, using=using, **more)
 
+    def get_change_reason_for_object(self, instance: Any, history_type: str, using: str | None) -> str:
+        """Return why, with a claim's option in words: its row is another one after the next load of the cards."""
+        words = super().get_change_reason_for_object(instance, history_type, using) or ""
+        if not isinstance(instance, Claim):
+            return words
+        said = f"{instance.option.question_id}={instance.option.value}"
+        return f"{said}: {words}" if words else said
+
 
 _KEPT = {
     model: _Records(history_change_reason_field=models.TextField(null=True, blank=True)) for model in (Entry, Claim)
@@ -52,3 +60,9 @@ def delete(instance: Entry | Claim) -> None:
     _KEPT[type(instance)].create_historical_record(instance, "-")
     instance.delete()
     Revision.edited()
+
+
+def marker(entry: Entry) -> str:
+    """Return a name for the state of an entry's history; another one means that somebody has changed it."""
+    rows = (Entry.history.filter(pk=entry.pk), Claim.history.filter(entry_id=entry.pk))  # type: ignore[attr-defined]
+    return "-".join(str(kept.order_by("-history_id").values_list("history_id", flat=True).first()) for kept in rows)

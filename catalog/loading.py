@@ -91,7 +91,7 @@ def add(slug: str, card: cards.EntryCard, kind: str) -> Entry:
 def follow(entry: Entry) -> None:
     """Work out again what follows from the facts of an entry, after one of them changed."""
     entry.claims.exclude(follows_from="").delete()
-    Claim.objects.bulk_create(_following(entry.slug, _entry_card(entry), _options()))
+    Claim.objects.bulk_create(_following(entry.slug, card_of(entry), _options()))
     Revision.edited()
 
 
@@ -178,7 +178,7 @@ def dump(folder: Path = FIXTURES, *, force: bool = False) -> list[Path]:
         )
     wanted = {folder / "questions" / f"{q.pk}.yaml": cards.write(_question_card(q)) for q in _questions()}
     for entry in Entry.objects.prefetch_related("claims__option"):
-        wanted[folder / f"{entry.kind}s" / f"{entry.slug}.yaml"] = cards.write(_entry_card(entry))
+        wanted[folder / f"{entry.kind}s" / f"{entry.slug}.yaml"] = cards.write(card_of(entry))
     changed = [p for p, text in wanted.items() if not p.exists() or p.read_bytes() != text.encode()]
     for path in changed:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -200,9 +200,9 @@ def _question_card(question: Question) -> cards.QuestionCard:
     return cards.QuestionCard.model_validate({f: getattr(question, f) for f in _QUESTION_FIELDS} | {"options": options})
 
 
-def _entry_card(entry: Entry) -> cards.EntryCard:
+def card_of(entry: Entry) -> cards.EntryCard:
+    """Return what the database holds of an entry as a card, without what follows from its facts."""
     shape = cards.ToolCard if entry.kind == Entry.Kind.TOOL else cards.ModelCard
-    values = {f: getattr(entry, f) for f in _ENTRY_FIELDS}
     blocks: dict[tuple[Any, ...], dict[str, Any]] = {}
     for claim in entry.claims.all():
         if claim.follows_from:
@@ -222,5 +222,10 @@ def _entry_card(entry: Entry) -> cards.EntryCard:
             block["suits"][claim.option.value] = claim.strength
         else:
             block["unsuited"].append(claim.option.value)
-    filled = {f: v for f, v in values.items() if v not in ("", {}, None)}
-    return shape.model_validate(filled | {"claims": list(blocks.values())})
+    return shape.model_validate(facts_of(entry) | {"claims": list(blocks.values())})
+
+
+def facts_of(entry: Entry) -> dict[str, Any]:
+    """Return the facts of an entry as its card has them, without its claims; what is unknown is left out."""
+    values = {f: getattr(entry, f) for f in _ENTRY_FIELDS}
+    return {f: v for f, v in values.items() if v not in ("", {}, None)}

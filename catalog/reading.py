@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -69,9 +69,14 @@ def _read_all(folder: Path, shape: type[CardT], mistakes: list[Mistake], name: s
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             mistakes.append(Mistake(path, "YAML", f"cannot be read: {' '.join(str(error).split())}."))
         except ValidationError as error:
-            mistakes += [Mistake(path, ".".join(map(str, e["loc"])) or "card", _complaint(e)) for e in error.errors()]
+            mistakes += shape_mistakes(path, error)
         except ValueError as error:
             mistakes.append(Mistake(path, "YAML", f"holds an impossible value: {error}."))
+
+
+def shape_mistakes(path: Path, error: ValidationError) -> list[Mistake]:
+    """Return what does not have a card's shape, by key."""
+    return [Mistake(path, ".".join(map(str, e["loc"])) or "card", _complaint(e)) for e in error.errors()]
 
 
 def _complaint(error: Any) -> str:
@@ -123,6 +128,7 @@ def _condition_mistakes(condition: Any, questions: dict[str, QuestionCard]) -> I
 def _entry_mistakes(folder: Path, catalog: Catalog) -> Iterator[Mistake]:
     """Yield claims about options that do not exist or stand twice, and links to cards that do not exist."""
     options = {name: {o.value for o in card.options} for name, card in catalog.questions.items()}
+    known = Known(options, set(catalog.tools), set(catalog.entries))
     names: dict[str, str] = {}
     for kind, cards in (("tools", catalog.tools), ("models", catalog.models)):
         for slug, card in cards.items():
@@ -131,20 +137,33 @@ def _entry_mistakes(folder: Path, catalog: Catalog) -> Iterator[Mistake]:
                 yield Mistake(path, "file name", f"{slug!r} is also the name of a tool card.")
             if (other := names.setdefault(card.name.casefold(), slug)) != slug:
                 yield Mistake(path, "name", f"is {card.name!r}, which {other}.yaml has too.")
-            later = [card.superseded_by] if card.superseded_by else []
-            for key, links, known in (
-                ("hosts", card.hosts, catalog.tools),
-                ("runs_in", card.runs_in, catalog.tools),
-                ("superseded_by", later, catalog.entries),
-                ("interchangeable_with", card.interchangeable_with, catalog.entries),
-            ):
-                for link in links:
-                    if link not in known or link == slug:
-                        yield Mistake(path, key, f"names {link!r}, which is no other card.")
-            yield from _claim_mistakes(path, card, options)
+            yield from card_mistakes(path, card, known)
 
 
-def _claim_mistakes(path: Path, card: EntryCard, options: dict[str, set[str]]) -> Iterator[Mistake]:
+class Known(NamedTuple):
+    """What a card may refer to: the options of each question, and the slugs of tools and of all entries."""
+
+    options: Mapping[str, Collection[str]]
+    tools: Collection[str]
+    entries: Collection[str]
+
+
+def card_mistakes(path: Path, card: EntryCard, known: Known) -> Iterator[Mistake]:
+    """Yield links of one card to cards that do not exist, and what is wrong with its claims and dates."""
+    later = [card.superseded_by] if card.superseded_by else []
+    for key, links, there in (
+        ("hosts", card.hosts, known.tools),
+        ("runs_in", card.runs_in, known.tools),
+        ("superseded_by", later, known.entries),
+        ("interchangeable_with", card.interchangeable_with, known.entries),
+    ):
+        for link in links:
+            if link not in there or link == path.stem:
+                yield Mistake(path, key, f"names {link!r}, which is no other card.")
+    yield from _claim_mistakes(path, card, known.options)
+
+
+def _claim_mistakes(path: Path, card: EntryCard, options: Mapping[str, Collection[str]]) -> Iterator[Mistake]:
     seen: set[tuple[str, str]] = set()
     single = ((f"sources.{name}.read", found.read) for name, found in card.sources.items())
     for key, day in (
@@ -161,7 +180,7 @@ def _claim_mistakes(path: Path, card: EntryCard, options: dict[str, set[str]]) -
         if block.question not in options:
             yield Mistake(path, f"{key}.question", f"names {block.question!r}, which is no question.")
             continue
-        if unknown := sorted({*block.suits, *block.unsuited} - options[block.question]):
+        if unknown := sorted({*block.suits, *block.unsuited} - set(options[block.question])):
             yield Mistake(path, f"{key}.{block.question}", f"has no option {', '.join(map(repr, unknown))}.")
         for value in [*block.suits, *block.unsuited]:
             if (block.question, value) in seen:
