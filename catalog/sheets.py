@@ -85,6 +85,11 @@ def similar_query(claims: Iterable[Claim]) -> str:
     return urlencode(pairs)
 
 
+def single_sources(entry: Entry) -> list[tuple[str, str, date]]:
+    """Return the facts that were not found with the others, each with its own source and day."""
+    return [(name, at["source"], date.fromisoformat(at["read"])) for name, at in sorted(entry.sources.items())]
+
+
 def neighbours(entry: Entry) -> dict[str, list[Entry]]:
     """Return the entries that belong to this one, by how."""
     everyone = {

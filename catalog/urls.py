@@ -1,12 +1,15 @@
 from __future__ import annotations
 
-from django.urls import path
+import re
 
-from catalog import views
+from django.urls import path, re_path
+
+from catalog import downloads, views
 
 app_name = "catalog"
 urlpatterns = [
     path("tools/", views.tools, name="tools"),
+    re_path(rf"^tools/(?P<name>{'|'.join(map(re.escape, downloads.FORMS))})$", downloads.whole, name="whole"),
     path("tools/<slug:slug>/", views.tool, name="tool"),
     path("compare/", views.compare, name="compare"),
     path("models/", views.models, name="models"),

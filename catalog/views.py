@@ -9,13 +9,16 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import replace_url
 from django_htmx.middleware import HtmxDetails
 
 from catalog import comparing, deriving, facets, searching, sheets
-from catalog.models import Entry
+from catalog.exporting import jsonld
+from catalog.exporting.described import Described
+from catalog.models import Claim, Entry
 
 PAGE = 24
 
@@ -83,6 +86,15 @@ def _browse(request: HtmxRequest, kind: Entry.Kind) -> HttpResponse:
     return render(request, "catalog/browse.html", context)
 
 
+def _described(request: HttpRequest, entry: Entry, claims: list[Claim]) -> SafeString:
+    """Return what machines read of an entry, for the head of its page."""
+    homes = Entry.objects.filter(slug__in=[*entry.hosts, *entry.runs_in])
+    names = dict(homes.values_list("slug", "name"))
+    page = request.build_absolute_uri(entry.get_absolute_url())
+    thing = jsonld.thing(Described(entry, claims), page, names)
+    return jsonld.embedded(thing, str(getattr(request, "csp_nonce", "")))
+
+
 def _sheet(request: HttpRequest, kind: Entry.Kind, slug: str) -> HttpResponse:
     entry = get_object_or_404(Entry, kind=kind, slug=slug)
     claims = sheets.claims_of(entry)
@@ -99,5 +111,7 @@ def _sheet(request: HttpRequest, kind: Entry.Kind, slug: str) -> HttpResponse:
         "uses": [facets.USES.get(u, u) for u in entry.use_as],
         "open": deriving.is_open(entry.licence),
         "maintained": date.fromisoformat(when) if (when := entry.maintenance.get("as_of")) else None,
+        "own": sheets.single_sources(entry),
+        "jsonld": _described(request, entry, claims),
     }
     return render(request, "catalog/entry.html", context)

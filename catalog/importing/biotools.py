@@ -62,26 +62,38 @@ def record(data: Any, today: date) -> Record:
     name = texts.words(data.get("name"), 80)
     if not name:
         raise UnusableError("no_name", "The record has no name of at most 80 plain characters.")
-    identity = str(data.get("biotoolsID") or name.replace(" ", "_"))
-    if not re.fullmatch(r"[\w.~-]{1,100}", identity, re.ASCII) or not texts.slug(identity):
-        raise UnusableError("wrong_id", f"The biotoolsID {identity[:60]!r} is not one that bio.tools gives.")
+    source = _page(data)
     ids = list(_terms(data))
     formats = list(_formats(data))
     known = mapping.terms()
     uses = [TYPES[t] for t in texts.listed(data.get("toolType")) if isinstance(t, str) and t in TYPES]
+    facts = _facts(data, uses)
     return Record(
         origin=ORIGIN,
         kind="tool",
         name=name,
-        slug=texts.slug(identity),
-        source=f"https://bio.tools/{identity}",
+        slug=texts.slug(data.get("biotoolsID") or name) or "tool",
+        source=source,
         read=texts.day(data.get("lastUpdate"), today),
         summary=_summary(uses, [known[i].label for i in ids if i in known]),
         about_images=mapping.about_images(ids),
-        facts=_facts(data, uses),
+        facts=facts,
+        otherwise={"platforms": ["web"]} if "web" in uses and "platforms" not in facts else {},
         claims=mapping.strongest(known[i].suits for i in [*ids, *formats] if i in known),
         dois=frozenset(d for p in _papers(data) if (d := texts.doi(p.get("doi")))),
     )
+
+
+def _page(data: dict[str, Any]) -> str:
+    """Return the record's page in bio.tools; of one that is not registered there, the homepage that it names."""
+    identity = data.get("biotoolsID")
+    if not identity and (homepage := texts.web(data.get("homepage"))):
+        return homepage
+    if not re.fullmatch(r"[\w.~-]{1,100}", str(identity), re.ASCII) or not identity:
+        raise UnusableError(
+            "wrong_id", f"The record has no biotoolsID that bio.tools gives, but {str(identity)[:60]!r}."
+        )
+    return f"https://bio.tools/{identity}"
 
 
 def _facts(data: dict[str, Any], uses: list[str]) -> dict[str, Any]:
@@ -92,7 +104,7 @@ def _facts(data: dict[str, Any], uses: list[str]) -> dict[str, Any]:
         "repository": next(iter(_links(data, "link", "Repository")), ""),
         "licence": texts.licence(data.get("license")),
         "cost": COSTS.get(cost, "") if isinstance(cost, str) else "",
-        "platforms": sorted({*systems, *(["web"] if "web" in uses else [])}),
+        "platforms": sorted(set(systems)),
         "use_as": list(dict.fromkeys(uses)),
         "citation": _citation(data),
         "documentation": next(

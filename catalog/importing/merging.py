@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from pydantic import ValidationError
 
-from catalog import cards, loading
+from catalog import cards, history, loading
 from catalog.importing.comparing import differs, wanted
 from catalog.importing.matching import Known, Match
 from catalog.importing.records import Record, UnusableError
@@ -131,6 +131,7 @@ def _compare(record: Record, entry: Entry, outcome: Outcome) -> None:
             entry.sources[name] = {"source": record.source, "read": record.read.isoformat()}
             outcome.filled.append(name)
     if outcome.filled:
+        history.reason(entry, f"{', '.join(outcome.filled)}: imported from {record.source}")
         entry.save(update_fields=[*outcome.filled, "sources"])
         loading.follow(entry)
     _compare_claims(record, entry, outcome)

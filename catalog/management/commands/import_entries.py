@@ -69,8 +69,8 @@ class Command(BaseCommand):
         skipped = Counter(o.skipped for o in outcomes if o.skipped)
         skipped.update(r.code for r in refusals if r not in wrong)
         parts = (
-            f"{len({o.record.source for o in outcomes})} records: {sum(o.added for o in outcomes)} new entries",
-            f"{len({o.record.source for o in outcomes if o.match and not o.added})} matched",
+            f"{len({(o.record.source, o.record.slug) for o in outcomes})} records: {sum(o.added for o in outcomes)} new entries",
+            f"{len({(o.record.source, o.record.slug) for o in outcomes if o.match and not o.added})} matched",
             f"{sum(len(o.filled) for o in outcomes)} facts filled in",
             f"{sum(len(o.claimed) for o in outcomes)} claims added",
             f"{sum(len(o.conflicts) for o in outcomes)} new conflicts",
@@ -94,14 +94,14 @@ def _read(source: Path, form: str) -> Iterator[Record | Refusal]:
 
 def _newest(found: Iterator[Record | Refusal]) -> tuple[list[Record], list[Refusal]]:
     """Return one record of each page, the newest where there are versions, and all refusals."""
-    newest: dict[str, Record] = {}
+    newest: dict[tuple[str, str], Record] = {}
     refusals: list[Refusal] = []
     for record in found:
         if isinstance(record, Refusal):
             refusals.append(record)
-        elif record.source not in newest or newest[record.source].read <= record.read:
-            newest[record.source] = record
-    return sorted(newest.values(), key=lambda r: (r.kind, r.source), reverse=True), refusals
+        elif (key := (record.source, record.slug)) not in newest or newest[key].read <= record.read:
+            newest[key] = record
+    return sorted(newest.values(), key=lambda r: (r.kind, r.source, r.slug), reverse=True), refusals
 
 
 def _merge(records: list[Record], refusals: list[Refusal]) -> list[Outcome]:

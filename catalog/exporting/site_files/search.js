@@ -1,0 +1,25 @@
+// Finds entries by words as one types. Without JavaScript the lists below do the same.
+"use strict";
+(() => {
+  const form = document.getElementById("search");
+  const field = document.getElementById("q");
+  const list = document.getElementById("found");
+  const entries = window.twentyQuestionsIndex || [];
+  if (!form || !entries.length) return;
+  form.hidden = false;
+  form.addEventListener("submit", (event) => event.preventDefault());
+  field.addEventListener("input", () => {
+    const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const found = words.length ? entries.filter((e) => words.every((w) => e.words.includes(w))).slice(0, 30) : [];
+    list.replaceChildren(...found.map(line));
+    list.hidden = !found.length;
+  });
+  function line(entry) {
+    const item = document.createElement("li");
+    const link = document.createElement("a");
+    link.href = entry.path;
+    link.textContent = entry.name;
+    item.append(link);
+    return item;
+  }
+})();
