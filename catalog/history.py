@@ -64,5 +64,5 @@ def delete(instance: Entry | Claim) -> None:
 
 def marker(entry: Entry) -> str:
     """Return a name for the state of an entry's history; another one means that somebody has changed it."""
-    rows = (Entry.history.filter(pk=entry.pk), Claim.history.filter(entry_id=entry.pk))  # type: ignore[attr-defined]
+    rows = (Entry.history.filter(slug=entry.pk), Claim.history.filter(entry_id=entry.pk))  # type: ignore[attr-defined]
     return "-".join(str(kept.order_by("-history_id").values_list("history_id", flat=True).first()) for kept in rows)

@@ -69,6 +69,19 @@ def dead() -> QuerySet[Link]:
     return Link.objects.filter(failures__gte=DEAD).order_by("-failures", "url")
 
 
+def naming(pages: set[str]) -> dict[str, list[Entry]]:
+    """Return the entries that name each of these pages."""
+    said: dict[str, set[str]] = {url: set() for url in pages}
+    for slug, source in Claim.objects.values_list("entry_id", "source").distinct():
+        if (url := page(source)) in said:
+            said[url].add(slug)
+    entries = {entry.pk: entry for entry in Entry.objects.all()}
+    for entry in entries.values():
+        for url in pages.intersection(map(page, of(entry))):
+            said[url].add(entry.pk)
+    return {url: [entries[slug] for slug in sorted(slugs)] for url, slugs in said.items()}
+
+
 def forget_unnamed() -> int:
     """Forget pages that no card names any more; return how many."""
     named = addresses()

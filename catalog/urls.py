@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import re
 
+from django.contrib import admin
 from django.urls import path, re_path
 
 from catalog import downloads, views
+from catalog.admin.queue import queue
 
 app_name = "catalog"
 urlpatterns = [
@@ -14,4 +16,5 @@ urlpatterns = [
     path("compare/", views.compare, name="compare"),
     path("models/", views.models, name="models"),
     path("models/<slug:slug>/", views.model, name="model"),
+    path("admin/catalog/queue/", admin.site.admin_view(queue), name="queue"),
 ]
