@@ -26,6 +26,10 @@ class EntryPageSerializer(serializers.Serializer[Any]):
     count = serializers.IntegerField(help_text="How many there are on all pages.")
     next = serializers.URLField(allow_null=True)
     previous = serializers.URLField(allow_null=True)
+    facets = serializers.DictField(
+        child=serializers.DictField(child=serializers.IntegerField()),
+        help_text="By filter and value: how many entries there would be if that value were chosen.",
+    )
     results = BriefEntrySerializer(many=True)
 
 
@@ -69,7 +73,8 @@ class Entries(APIView):
         """Search and filter. With words the best match comes first, without them the order is by name."""
         query = EntryQuery(data={name: value for name, value in request.query_params.items() if value})
         query.is_valid(raise_exception=True)
-        pages = Paginator(searching.find(self.kind, query.filters), query.validated_data["page_size"])
+        found = searching.find(self.kind, query.filters)
+        pages = Paginator(found, query.validated_data["page_size"])
         try:
             page = pages.page(query.validated_data["page"])
         except EmptyPage:
@@ -82,6 +87,7 @@ class Entries(APIView):
                 "count": pages.count,
                 "next": _other(request, page.number + 1) if page.has_next() else None,
                 "previous": _other(request, page.number - 1) if page.has_previous() else None,
+                "facets": found.counts,
                 "results": listed.data,
             }
         )

@@ -105,6 +105,12 @@ def test_filters_leave_only_what_was_asked_for(client: Client, query: str, holds
     assert all(holds(entry) for entry in found)
 
 
+def test_a_list_says_how_many_each_filter_would_leave(client: Client) -> None:
+    facets = client.get(f"{API}/tools/?goal=track").json()["facets"]
+    assert facets["host"]["fiji"] == client.get(f"{API}/tools/?goal=track&host=fiji").json()["count"]
+    assert facets["goal"]["count"] == client.get(f"{API}/tools/?goal=count").json()["count"]
+
+
 def test_a_filter_that_is_false_filters_nothing(client: Client) -> None:
     everything = client.get(f"{API}/tools/").json()["count"]
     assert client.get(f"{API}/tools/?free=false&open=0&runs=").json()["count"] == everything
