@@ -8,33 +8,11 @@ from django import forms
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from catalog.lines import LinesField
 from catalog.models import Option
 from catalog.sheets import strength_words
 
 GRADES = (1.0, 0.7, 0.4, 0.0)
-
-
-class LinesField(forms.CharField):
-    """A list of texts, one a line."""
-
-    def __init__(self, **more: Any) -> None:
-        rows = {"rows": 3, "cols": 60}
-        super().__init__(**{"required": False, "strip": True, "widget": forms.Textarea(attrs=rows), **more})
-
-    def to_python(self, value: Any) -> Any:
-        if isinstance(value, list):
-            return value
-        return [line.strip() for line in str(value or "").splitlines() if line.strip()]
-
-    def prepare_value(self, value: Any) -> Any:
-        return "\n".join(value) if isinstance(value, list) else value
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return bool(self.to_python(data) != (initial or []))
-
-    def run_validators(self, value: Any) -> None:
-        for line in value:
-            super().run_validators(line)
 
 
 class SourcesField(LinesField):

@@ -10,8 +10,9 @@ from django import forms
 from django.contrib.admin.widgets import AdminDateWidget, AdminURLFieldWidget
 
 from catalog import cards, history, judging, loading
-from catalog.admin.fields import LinesField, SettledOption, SourcesField, StrengthField
+from catalog.admin.fields import SettledOption, SourcesField, StrengthField
 from catalog.facets import PLATFORMS, USES
+from catalog.lines import LinesField
 from catalog.models import Claim, Entry, Option
 
 FACTS = [name for name in cards.EntryCard.model_fields if name not in ("claims", "maintenance")]
