@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from catalog import links
+from catalog.facets import PLATFORMS, USES
 from catalog.models import Claim, Entry, Link
 
 NAMES = {
@@ -84,7 +85,9 @@ def in_words(entry: Entry, name: str) -> str:
         value = value.get("state", "")
     if name in ("cost", "reach"):
         value = getattr(entry, f"get_{name}_display")()
+    words = {"platforms": PLATFORMS, "use_as": USES}.get(name, {})
     if isinstance(value, list):
+        value = [words.get(item, item) for item in value]
         value = ", ".join(map(str, value))
     return str(value or "nothing")
 

@@ -85,6 +85,8 @@ class WrongForm(_Public):
             self._ask_for_strength(about.question)
         elif about.fact and about.fact not in UNPROPOSED:
             self.fields["value"] = _value_field(about)
+        else:
+            self.fields["statement"].required = True
         self.order_fields(["option", "strength", "value", "statement", "source", "website"])
 
     def _ask_for_strength(self, question: Question) -> None:

@@ -27,6 +27,8 @@ class Line:
     options: tuple[str, ...]
     source: str
     read: date | None
+    confirmed: date | None = None
+    follows_from: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,9 +62,11 @@ def sections(claims: Iterable[Claim]) -> list[Section]:
 
 
 def _lines(claims: list[Claim]) -> Iterable[Line]:
-    def place(claim: Claim) -> tuple[int, bool, date, str]:
+    def place(claim: Claim) -> tuple[int, str, bool, date, date, str]:
         words = [w for _, w in _WORDS] + [UNSUITED]
-        return words.index(strength_words(claim.strength)), not claim.verified, claim.read or date.min, claim.source
+        read, again = claim.read or date.min, claim.confirmed or date.min
+        grade = words.index(strength_words(claim.strength))
+        return grade, claim.follows_from, not claim.verified, read, again, claim.source
 
     for _, said in groupby(sorted(claims, key=place), key=place):
         same = list(said)
@@ -72,6 +76,8 @@ def _lines(claims: list[Claim]) -> Iterable[Line]:
             options=tuple(c.option.text for c in same),
             source=same[0].source,
             read=same[0].read,
+            confirmed=same[0].confirmed,
+            follows_from=same[0].follows_from,
         )
 
 
@@ -95,7 +101,7 @@ def neighbours(entry: Entry) -> dict[str, list[Entry]]:
     everyone = {
         e.slug: e
         for e in Entry.objects.exclude(pk=entry.pk).only(
-            "slug", "kind", "name", "summary", "family", "hosts", "runs_in", "runs"
+            "slug", "kind", "name", "summary", "family", "hosts", "runs_in", "runs", "superseded_by"
         )
     }
     named = [everyone[s] for s in [*entry.hosts, *entry.runs_in] if s in everyone]
@@ -103,5 +109,8 @@ def neighbours(entry: Entry) -> dict[str, list[Entry]]:
         "homes": named,
         "models": [e for e in everyone.values() if entry.slug in e.runs_in],
         "guests": [e for e in everyone.values() if entry.slug in e.hosts],
+        "successors": [everyone[s] for s in [entry.superseded_by] if s in everyone],
+        "predecessors": [e for e in everyone.values() if e.superseded_by == entry.slug],
+        "equals": [everyone[s] for s in entry.interchangeable_with if s in everyone],
         "family": [e for e in everyone.values() if entry.family and e.family == entry.family and e not in named],
     }

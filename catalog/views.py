@@ -15,7 +15,7 @@ from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import replace_url
 from django_htmx.middleware import HtmxDetails
 
-from catalog import comparing, deriving, facets, searching, sheets
+from catalog import comparing, deriving, facets, facts, searching, sheets
 from catalog.exporting import jsonld
 from catalog.exporting.described import Described
 from catalog.models import Claim, Entry
@@ -111,7 +111,9 @@ def _sheet(request: HttpRequest, kind: Entry.Kind, slug: str) -> HttpResponse:
         "uses": [facets.USES.get(u, u) for u in entry.use_as],
         "open": deriving.is_open(entry.licence),
         "maintained": date.fromisoformat(when) if (when := entry.maintenance.get("as_of")) else None,
-        "own": sheets.single_sources(entry),
+        "checks": facts.checked(entry),
+        "visits": facts.visits(entry, claims),
+        "wrong": reverse(f"catalog:{kind}_wrong", args=[slug]),
         "jsonld": _described(request, entry, claims),
     }
     return render(request, "catalog/entry.html", context)

@@ -48,6 +48,17 @@ class SourcesField(LinesField):
             return True
 
 
+class SourceInput(forms.URLInput):
+    """A web address with a link beside it, to read there what is claimed."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        field = super().render(name, value, attrs, renderer)
+        if not str(value or "").startswith(("http://", "https://")):
+            return field
+        link = format_html('<a class="claim-open" href="{}" target="_blank" rel="noopener noreferrer">open</a>', value)
+        return format_html("{}{}", field, link)
+
+
 class _Said(forms.Widget):
     """Words in the place of an input."""
 

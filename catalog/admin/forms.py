@@ -10,7 +10,7 @@ from django import forms
 from django.contrib.admin.widgets import AdminDateWidget, AdminURLFieldWidget
 
 from catalog import cards, history, judging, loading
-from catalog.admin.fields import SettledOption, SourcesField, StrengthField
+from catalog.admin.fields import SettledOption, SourceInput, SourcesField, StrengthField
 from catalog.facets import PLATFORMS, USES
 from catalog.lines import LinesField
 from catalog.models import Claim, Entry, Option
@@ -30,6 +30,7 @@ def _day(help_text: str = "") -> forms.DateField:
 
 
 class EntryForm(forms.ModelForm[Entry]):
+    summary = forms.CharField(max_length=300, widget=forms.Textarea(attrs={"rows": 3, "cols": 60}))
     platforms = _boxes(PLATFORMS)
     use_as = _boxes(USES)
     hosts = LinesField(help_text="One slug a line: the programs it runs in.")
@@ -68,6 +69,17 @@ class EntryForm(forms.ModelForm[Entry]):
         if self.instance.pk:
             self.fields["seen"].initial = history.marker(self.instance)
 
+    def clean_platforms(self) -> list[str]:
+        return self._in_held_order("platforms")
+
+    def clean_use_as(self) -> list[str]:
+        return self._in_held_order("use_as")
+
+    def _in_held_order(self, name: str) -> list[str]:
+        """Return what was ticked in the order of the card, so that a save without a change changes nothing."""
+        held: list[str] = getattr(self.instance, name)
+        return sorted(self.cleaned_data[name], key=lambda value: held.index(value) if value in held else len(held))
+
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
         if self.instance.pk and given.get("seen") != history.marker(self.instance):
@@ -99,6 +111,12 @@ class EntryForm(forms.ModelForm[Entry]):
         return None
 
 
+def _short_day(help_text: str) -> forms.DateField:
+    return forms.DateField(
+        required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), help_text=help_text
+    )
+
+
 def _placeholder() -> list[dict[str, Any]]:
     """Return one right claim, for a card without any is refused whole."""
     option = Option.objects.first()
@@ -107,8 +125,9 @@ def _placeholder() -> list[dict[str, Any]]:
 
 
 class ClaimForm(forms.ModelForm[Claim]):
-    read = _day("Empty: recalled, not verified.")
-    confirmed = _day("A second reading that agreed.")
+    source = forms.URLField(max_length=300, assume_scheme="https", widget=SourceInput)
+    read = _short_day("Empty: recalled, not verified.")
+    confirmed = _short_day("A second reading that agreed.")
 
     class Meta:
         model = Claim
