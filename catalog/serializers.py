@@ -95,10 +95,19 @@ class ClaimSerializer(serializers.ModelSerializer[Claim]):
         allow_null=True, help_text="The day on which somebody read it in the source; null: recalled, not verified."
     )
     verified = serializers.BooleanField(read_only=True)
+    confirmed = serializers.DateField(
+        allow_null=True, help_text="The day of a second, independent reading that agreed; null: there was none."
+    )
+    follows_from = serializers.CharField(
+        help_text="The fact it follows from, such as `licence`; empty: stated on the card."
+    )
 
     class Meta:
         model = Claim
-        fields = ["question", "option", "text", "strength", "words", "source", "read", "verified"]
+        fields = [
+            "question", "option", "text", "strength", "words", "source", "read", "verified", "confirmed",
+            "follows_from",
+        ]  # fmt: skip
 
     def get_words(self, claim: Claim) -> str:
         return sheets.strength_words(claim.strength)
@@ -115,6 +124,12 @@ class EntrySerializer(BriefEntrySerializer):
 
     aliases = serializers.ListField(child=serializers.CharField())
     keywords = serializers.ListField(child=serializers.CharField())
+    assays = serializers.ListField(child=serializers.CharField(), help_text="Assays and experiments it is used for.")
+    made_for = serializers.ListField(child=serializers.CharField(), help_text="As a biologist would say it.")
+    superseded_by = serializers.CharField(help_text="Slug of the entry that took its place; empty: none.")
+    interchangeable_with = serializers.ListField(
+        child=serializers.CharField(), help_text="Slugs of entries that would serve as well."
+    )
     tutorials = serializers.ListField(child=serializers.URLField())
     maintenance = serializers.SerializerMethodField()
     claims = serializers.SerializerMethodField()
@@ -125,7 +140,8 @@ class EntrySerializer(BriefEntrySerializer):
     class Meta(BriefEntrySerializer.Meta):
         fields = [
             *BriefEntrySerializer.Meta.fields, "repository", "documentation", "tutorials", "citation", "weights",
-            "framework", "family", "aliases", "keywords", "maintenance", "source", "read", "similar", "claims",
+            "framework", "family", "superseded_by", "interchangeable_with", "aliases", "keywords", "assays", "made_for",
+            "maintenance", "source", "read", "similar", "claims",
         ]  # fmt: skip
 
     @extend_schema_field(MaintenanceSerializer(allow_null=True))

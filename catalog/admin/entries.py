@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db import models
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast, Coalesce
 from django.forms import ModelChoiceField
@@ -70,6 +71,7 @@ class FollowingInline(admin.TabularInline[Claim, Entry]):
 class EntryAdmin(admin.ModelAdmin[Entry]):
     form = EntryForm
     inlines = [ClaimInline, FollowingInline]
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     list_display = ["name", "kind", "stated", "dated", "last_read", "open_concerns"]
     list_filter = ["kind", "reach", filters.Maintained, filters.Unread, filters.LicenceKnown, filters.Family]
     search_fields = ["name"]

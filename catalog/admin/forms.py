@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from django import forms
 from django.contrib.admin.widgets import AdminDateWidget, AdminURLFieldWidget
+from django.db import models
 
 from catalog import cards, history, judging, loading
 from catalog.admin.fields import SettledOption, SourceInput, SourcesField, StrengthField
@@ -27,6 +28,12 @@ def _boxes(words: dict[str, str]) -> forms.MultipleChoiceField:
 
 def _day(help_text: str = "") -> forms.DateField:
     return forms.DateField(required=False, widget=AdminDateWidget, help_text=help_text)
+
+
+def _plain(column: models.Field[Any, Any], **more: Any) -> forms.Field | None:
+    if isinstance(column, models.URLField):
+        more["assume_scheme"] = "https"
+    return column.formfield(**more)
 
 
 class EntryForm(forms.ModelForm[Entry]):
