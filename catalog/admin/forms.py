@@ -62,11 +62,8 @@ class EntryForm(forms.ModelForm[Entry]):
 
     class Meta:
         model = Entry
-        fields = [
-            "slug",
-            "kind",
-            *(name for name in cards.EntryCard.model_fields if name not in ("claims", "maintenance")),
-        ]
+        fields = ["slug", "kind", *FACTS]
+        formfield_callback = _plain
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
