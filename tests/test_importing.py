@@ -118,7 +118,9 @@ def test_a_model_of_format_0_4_gives_its_axes_tags_host_and_framework() -> None:
 
 
 def test_a_model_cites_its_own_deposit_not_the_paper_on_its_architecture() -> None:
-    assert record("model-0.4.yaml").facts["citation"] == "10.5281/zenodo.9999991"
+    found = record("model-0.4.yaml")
+    assert found.otherwise["citation"] == "10.5281/zenodo.9999991"
+    assert found.dois == {"10.5281/zenodo.9999991"}
 
 
 def test_a_model_of_format_0_5_names_space_axes_one_by_one_and_may_leave_x_out() -> None:

@@ -68,22 +68,24 @@ def record(data: Any, today: date) -> Record:
     if not name:
         raise UnusableError("no_name", "The record has no name of at most 80 plain characters.")
     identity, nickname = _identity(data)
+    deposited = bool(_ZENODO.fullmatch(identity))
+    page = _page(identity, nickname, texts.web(data.get("git_repo")))
     tags = [mapping.tag(t) for t in texts.listed(data.get("tags")) if texts.words(t, 40)]
     return Record(
         origin=ORIGIN,
         kind="model" if kind == "model" else "tool",
         name=name,
         slug=texts.slug(f"bioimageio-{nickname}" if nickname and kind == "model" else name),
-        source=_page(identity, nickname),
+        source=page,
         read=texts.day(data.get("timestamp") or data.get("created"), today),
         summary=_summary(kind, data, tags),
         about_images=True,
         aliases=(nickname,) if nickname else (),
         keywords=tuple(dict.fromkeys(t for t in tags if not t[:1].isdigit()))[:12],
-        facts=_model_facts(data, tags, identity) if kind == "model" else _tool_facts(data, tags),
+        facts=_model_facts(data, tags) if kind == "model" else _tool_facts(data, tags),
         claims=mapping.strongest([mapping.meaning("tags", tags), _axes_say(data)]),
         dois=frozenset(_own_dois(data, kind, identity)),
-        otherwise={"homepage": _page(identity, nickname)},
+        otherwise={"homepage": page} | ({"citation": identity} if kind == "model" and deposited else {}),
     )
 
 
@@ -107,14 +109,17 @@ def _identity(data: dict[str, Any]) -> tuple[str, str]:
     return said, nick if _NICKNAME.fullmatch(nick) else ""
 
 
-def _page(identity: str, nickname: str) -> str:
+def _page(identity: str, nickname: str, repository: str) -> str:
+    """Return the page of a record in the zoo; of one that is not there yet, the repository that it names."""
     if nickname:
         return f"https://bioimage.io/#/artifacts/{nickname}"
     if _ZENODO.fullmatch(identity):
         return f"https://doi.org/{identity}"
     if identity:
         return f"https://bioimage.io/#/?id={quote(identity, safe='')}"
-    raise UnusableError("wrong_id", "The record has no id, so nobody could find it again.")
+    if repository:
+        return repository
+    raise UnusableError("wrong_id", "The record has no id and no repository, so nobody could find it again.")
 
 
 def _own_dois(data: dict[str, Any], kind: str, identity: str) -> Iterator[str]:
@@ -126,7 +131,7 @@ def _own_dois(data: dict[str, Any], kind: str, identity: str) -> Iterator[str]:
         yield from filter(None, (texts.doi(texts.within(c, "doi")) for c in cited))
 
 
-def _model_facts(data: dict[str, Any], tags: list[str], identity: str) -> dict[str, Any]:
+def _model_facts(data: dict[str, Any], tags: list[str]) -> dict[str, Any]:
     weights = data.get("weights")
     formats = [w for w in FRAMEWORKS if isinstance(weights, dict) and w in weights]
     addresses = [texts.web(texts.within(weights, w, "source")) for w in formats]
@@ -141,7 +146,6 @@ def _model_facts(data: dict[str, Any], tags: list[str], identity: str) -> dict[s
         "runs_in": mapping.host([*linked, *config, *tags]),
         "weights": next(filter(None, addresses), ""),
         "framework": FRAMEWORKS[formats[0]] if formats else "",
-        "citation": identity if _ZENODO.fullmatch(identity) else "",
         "documentation": texts.web(data.get("documentation")),
     }
     return {field: value for field, value in found.items() if value}

@@ -60,7 +60,7 @@ def within(value: Any, *path: str) -> Any:
 
 def web(value: Any) -> str:
     """Return an http or https address with a public-looking host and no user in it, or nothing."""
-    address = words(value, 300)
+    address = words(value, 300).rstrip(",;")
     try:
         cards.web_address(address)
         parts = urlsplit(address)
