@@ -56,7 +56,8 @@ def test_no_page_needs_anything_the_content_policy_forbids(client: Client, addre
     assert not re.search(r"<[^>]+\sstyle=", page), "an inline style"
     assert not re.search(r"<[^>]+\son[a-z]+=", page), "an inline event handler"
     assert not re.search(r"<style(?![^>]*nonce)", page), "a style element without a nonce"
-    assert not re.search(r"<script(?![^>]*src=\"/static/)", page), "a script that is not one of our files"
+    ours = r"src=\"/static/|type=\"application/ld\+json\" nonce=\"[^\"]+\""
+    assert not re.search(rf"<script(?![^>]*(?:{ours}))", page), "a script that is neither one of our files nor data"
     assert not re.search(r"(?:src|srcset|<link[^>]*href)=\"(?:https?:)?//", page), "something loaded from elsewhere"
 
 
