@@ -114,25 +114,25 @@ def _write_fact(entry: Entry, concern: Concern, evidence: Evidence) -> None:
             raise DecisionError("no_source", "Say where this can be checked, and on which day you read it there.")
         entry.sources[name] = {"source": evidence.source, "read": evidence.read.isoformat()}
     _refuse_mistakes(entry)
-    history.reason(entry, f"{name}: {concern.get_kind_display()}; {concern.reason}")
+    history.note(entry, f"{concern.get_kind_display()}; {concern.reason}")
     entry.save()
 
 
 def _write_claim(entry: Entry, concern: Concern, evidence: Evidence) -> None:
     claim = _claim(entry, concern.field)
     if claim and (claim.follows_from or concern.proposed is None):
-        _take_away(claim)
+        _take_away(claim, concern)
         claim = None
     if concern.proposed is not None:
         _state(entry, claim, concern, evidence)
     _refuse_mistakes(entry)
 
 
-def _take_away(claim: Claim) -> None:
+def _take_away(claim: Claim, concern: Concern) -> None:
     if claim.follows_from:
         Claim.objects.filter(pk=claim.pk).delete()
     else:
-        history.delete(claim)
+        history.delete(claim, f"{concern.get_kind_display()}; {concern.reason}")
 
 
 def _state(entry: Entry, claim: Claim | None, concern: Concern, evidence: Evidence) -> None:
@@ -148,7 +148,7 @@ def _state(entry: Entry, claim: Claim | None, concern: Concern, evidence: Eviden
         last = entry.claims.filter(follows_from="").aggregate(last=Max("block"))["last"]
         claim = Claim(entry=entry, option=option, block=0 if last is None else last + 1, position=0)
     claim.strength, claim.source, claim.read, claim.confirmed = strength, evidence.source, evidence.read, None
-    history.reason(claim, f"{concern.get_kind_display()}; {concern.reason}")
+    history.note(claim, f"{concern.get_kind_display()}; {concern.reason}")
     claim.save()
 
 

@@ -47,19 +47,49 @@ def register() -> None:
         simple_history.register(model, records_class=lambda records=records, **_: records)
 
 
-def reason(instance: Entry | Claim, words: str) -> None:
-    """Say why the next change of this row is made."""
-    instance._change_reason = words  # type: ignore[union-attr]
+def note(instance: Entry | Claim, why: str = "") -> bool:
+    """Say what the next save of this row changes, and why; False if it changes nothing."""
+    before = type(instance).objects.filter(pk=instance.pk).first() if instance.pk else None
+    said = _difference(before, instance) if before else _state(instance)
+    instance._change_reason = "; ".join(filter(None, (said, why)))  # type: ignore[union-attr]
+    return before is None or bool(said)
 
 
-def delete(instance: Entry | Claim) -> None:
+def _difference(before: Entry | Claim, after: Entry | Claim) -> str:
+    if isinstance(after, Claim):
+        return "" if _state(before) == _state(after) else f"{_state(before)} → {_state(after)}"
+    names = [field.attname for field in Entry._meta.concrete_fields]
+    pairs = ((name, getattr(before, name), getattr(after, name)) for name in names)
+    return "; ".join(f"{name}: {_short(was)} → {_short(now)}" for name, was, now in pairs if was != now)
+
+
+def _state(row: Entry | Claim) -> str:
+    if isinstance(row, Entry):
+        return ""
+    read = f"read {row.read}" if row.read else "not read"
+    return f"{row.strength:g} ({read}{f', again {row.confirmed}' if row.confirmed else ''}, {row.source})"
+
+
+def _short(value: object) -> str:
+    said = repr(value) if value not in ("", None, [], {}) else "nothing"
+    return said if len(said) <= 300 else f"{said[:299]}…"
+
+
+def delete(instance: Entry | Claim, why: str = "") -> None:
     """Delete a row as a person does: it is noted, and nothing computed before is used again."""
     if isinstance(instance, Entry):
         for claim in instance.claims.filter(follows_from=""):
+            _taken_away(claim, why)
             _KEPT[Claim].create_historical_record(claim, "-")
+    _taken_away(instance, why)
     _KEPT[type(instance)].create_historical_record(instance, "-")
     instance.delete()
     Revision.edited()
+
+
+def _taken_away(instance: Entry | Claim, why: str) -> None:
+    said = f"it was {_state(instance)}" if isinstance(instance, Claim) else ""
+    instance._change_reason = "; ".join(filter(None, (said, why)))  # type: ignore[union-attr]
 
 
 def marker(entry: Entry) -> str:

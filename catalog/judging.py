@@ -10,7 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from catalog import loading, reading
-from catalog.cards import EntryCard, Mistake, ModelCard, ToolCard
+from catalog.cards import SLUG, EntryCard, Mistake, ModelCard, ToolCard
 from catalog.models import Entry, Option
 
 SHAPES: dict[str, type[EntryCard]] = {Entry.Kind.TOOL: ToolCard, Entry.Kind.MODEL: ModelCard}
@@ -28,7 +28,7 @@ def judge(kind: str, slug: str, raw: Any) -> tuple[EntryCard | None, list[Mistak
         card = SHAPES[kind].model_validate(raw)
     except ValidationError as error:
         return None, reading.shape_mistakes(path, error)
-    return card, [*_name_taken(path, card), *reading.card_mistakes(path, card, known())]
+    return card, [*_slug_mistakes(path), *_name_taken(path, card), *reading.card_mistakes(path, card, known())]
 
 
 def judge_entry(entry: Entry) -> list[Mistake]:
@@ -77,6 +77,11 @@ def _measure(text: str) -> None:
             raise UnreadableError("The card refers to a part of itself (& and *); write that part out.")
         if depth > DEEPEST or number > MOST_PARTS:
             raise UnreadableError("The card is nested or cut up more than any card is.")
+
+
+def _slug_mistakes(path: Path) -> Iterator[Mistake]:
+    if not SLUG.fullmatch(path.stem):
+        yield Mistake(path, "file name", f"{path.stem!r} is not of the form {SLUG.pattern}.")
 
 
 def _name_taken(path: Path, card: EntryCard) -> Iterator[Mistake]:

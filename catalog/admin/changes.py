@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
 from typing import Any
 
 from django.db.models import Max
@@ -17,12 +16,15 @@ from catalog.models import Claim, Entry
 MOST = 200
 
 
+VERBS = {"+": "added", "~": "changed", "-": "deleted"}
+
+
 @dataclass(frozen=True)
 class Change:
     when: datetime
     who: str
+    verb: str
     what: str
-    why: str
 
 
 def save_claims(entry: Entry, formset: ClaimFormSet) -> None:
@@ -31,12 +33,13 @@ def save_claims(entry: Entry, formset: ClaimFormSet) -> None:
     formset.save(commit=False)
     for claim in formset.deleted_objects:
         history.delete(claim)
-    for claim, names in formset.changed_objects:
-        history.reason(claim, ", ".join(names))
-        claim.save()
+    for claim, _ in formset.changed_objects:
+        if history.note(claim):
+            claim.save()
     last = entry.claims.aggregate(last=Max("block"))["last"]
     for place, claim in enumerate(formset.new_objects, 0 if last is None else last + 1):
         claim.block, claim.position = place, 0
+        history.note(claim)
         claim.save()
     formset.save_m2m()
 
@@ -53,39 +56,13 @@ def naming(slugs: set[str]) -> list[str]:
 
 def of(entry: Entry) -> list[Change]:
     """Return the latest changes of an entry and its claims, newest first."""
-    rows = [*_facts(entry), *_claims(entry)]
+    facts = Entry.history.filter(slug=entry.pk).select_related("history_user")  # type: ignore[attr-defined]
+    claims = Claim.history.filter(entry_id=entry.pk).select_related("history_user")  # type: ignore[attr-defined]
+    rows = [*_told(facts[:MOST], ""), *_told(claims[:MOST], "claim ")]
     return sorted(rows, key=lambda change: change.when, reverse=True)[:MOST]
 
 
-def _facts(entry: Entry) -> Iterator[Change]:
-    kept = list(Entry.history.filter(slug=entry.pk).select_related("history_user")[:MOST])  # type: ignore[attr-defined]
-    for row, before in [*pairwise(kept), *((row, None) for row in kept[-1:])]:
-        what = {"+": "added", "-": "deleted"}.get(row.history_type) or _difference(row, before)
-        yield Change(row.history_date, _who(row), what, row.history_change_reason or "")
-
-
-def _difference(row: Any, before: Any) -> str:
-    if before is None:
-        return "changed"
-    found = [f"{c.field}: {c.old!r} → {c.new!r}" for c in row.diff_against(before).changes]
-    return "; ".join(found) or "saved without a change"
-
-
-def _claims(entry: Entry) -> Iterator[Change]:
-    kept = list(Claim.history.filter(entry_id=entry.pk).select_related("history_user")[:MOST])  # type: ignore[attr-defined]
-    for number, row in enumerate(kept):
-        earlier = next((other for other in kept[number + 1 :] if other.id == row.id), None)
-        said, _, why = (row.history_change_reason or "").partition(": ")
-        what = {"+": f"stated, {_state(row)}", "-": f"taken away, it was {_state(row)}"}.get(row.history_type)
-        if what is None:
-            what = f"{_state(earlier)} → {_state(row)}" if earlier else f"changed to {_state(row)}"
-        yield Change(row.history_date, _who(row), f"claim {said}: {what}", why)
-
-
-def _state(row: Any) -> str:
-    read = f"read {row.read}" if row.read else "not read"
-    return f"{row.strength:g} ({read}{f', again {row.confirmed}' if row.confirmed else ''}, {row.source})"
-
-
-def _who(row: Any) -> str:
-    return str(row.history_user) if row.history_user else "a command of this site"
+def _told(rows: Any, about: str) -> Iterator[Change]:
+    for row in rows:
+        who = str(row.history_user) if row.history_user else "a command of this site"
+        yield Change(row.history_date, who, VERBS[row.history_type], f"{about}{row.history_change_reason or ''}")

@@ -157,10 +157,8 @@ class EntryAdmin(admin.ModelAdmin[Entry]):
             super().save_formset(request, form, formset, change)
 
     def save_model(self, request: HttpRequest, obj: Entry, form: Any, change: bool) -> None:  # noqa: ARG002
-        changed = [name for name in form.changed_data if name != "seen"]
-        if changed or not change:
-            history.reason(obj, ", ".join(changed) if change else "")
-            obj.save()
+        if history.note(obj):
+            obj.save(force_insert=not change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

@@ -109,6 +109,8 @@ class EntryForm(forms.ModelForm[Entry]):
                 self.add_error(self._field_of(mistake.key), f"{mistake.key} {mistake.sentence}")
 
     def _field_of(self, key: str) -> str | None:
+        if key == "file name":
+            return "slug" if "slug" in self.fields else None
         for name in (key.replace(".", "_"), key.partition(".")[0], "maintenance_state"):
             if name in self.fields and key.startswith(name.partition("_")[0]):
                 return name

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -33,6 +34,7 @@ class Dead(admin.SimpleListFilter):
 
 @admin.register(Link)
 class LinkAdmin(admin.ModelAdmin[Link]):
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     list_display = ["url", "visit", "checked", "status", "failures", "note"]
     list_filter = [Dead, "checked", "status"]
     search_fields = ["url", "note"]
