@@ -159,6 +159,13 @@ def test_no_prose_of_a_record_is_copied(name: str) -> None:
     assert "somebody else" not in repr(record(name))
 
 
+def test_an_id_that_would_make_too_long_an_address_is_refused() -> None:
+    said = {"type": "application", "format_version": "0.2.3", "name": "Long", "id": "\u00fc" * 110}
+    (found,) = formats.records(said, "x", today=TODAY)
+    assert isinstance(found, Refusal)
+    assert found.code == "wrong_id"
+
+
 @pytest.mark.django_db
 def test_every_word_of_the_mapping_tables_names_an_option_that_exists(catalog_loaded: None) -> None:
     options = set(Option.objects.values_list("question_id", "value"))

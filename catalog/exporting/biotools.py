@@ -35,9 +35,12 @@ _TYPE = {ours: theirs for theirs, ours in TYPES.items()}
 
 
 def page(described: Iterable[Described], address: str = "") -> dict[str, Any]:
-    """Return the tools as a page of the bio.tools API holds them. Models are no tools in bio.tools and are left out."""
-    tools = [d for d in described if d.entry.kind == Entry.Kind.TOOL]
-    found = [record(d, address) for d in tools]
+    """Return the tools as a page of the bio.tools API holds them.
+
+    Models are no tools there and are left out, as is a tool without any address, which bio.tools refuses.
+    """
+    tools = [record(d, address) for d in described if d.entry.kind == Entry.Kind.TOOL]
+    found = [tool for tool in tools if tool["homepage"].startswith(("https://", "http://"))]
     return {"count": len(found), "next": None, "previous": None, "list": found}
 
 

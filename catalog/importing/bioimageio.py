@@ -115,11 +115,13 @@ def _page(identity: str, nickname: str, repository: str) -> str:
         return f"https://bioimage.io/#/artifacts/{nickname}"
     if _ZENODO.fullmatch(identity):
         return f"https://doi.org/{identity}"
-    if identity:
-        return f"https://bioimage.io/#/?id={quote(identity, safe='')}"
+    if identity and (page := texts.web(f"https://bioimage.io/#/?id={quote(identity, safe='')}")):
+        return page
     if repository:
         return repository
-    raise UnusableError("wrong_id", "The record has no id and no repository, so nobody could find it again.")
+    raise UnusableError(
+        "wrong_id", "The record has no id of a sound length and no repository, so nobody could find it again."
+    )
 
 
 def _own_dois(data: dict[str, Any], kind: str, identity: str) -> Iterator[str]:

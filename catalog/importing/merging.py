@@ -131,7 +131,7 @@ def _compare(record: Record, entry: Entry, outcome: Outcome) -> None:
             entry.sources[name] = {"source": record.source, "read": record.read.isoformat()}
             outcome.filled.append(name)
     if outcome.filled:
-        history.reason(entry, f"{', '.join(outcome.filled)}: imported from {record.source}")
+        history.note(entry, f"imported from {record.source}")
         entry.save(update_fields=[*outcome.filled, "sources"])
         loading.follow(entry)
     _compare_claims(record, entry, outcome)
