@@ -152,7 +152,7 @@ def test_it_is_clear_only_when_the_first_three_hold_most() -> None:
             step = at(interview.encode({**step.answers, step.question.id: ()}))
         seen.add(step.verdict)
         assert (step.verdict == "clear") == (step.sure >= current().engine.enough)
-        assert step.sure == pytest.approx(sum(p.probability for p in step.ranking[:3]))
+        assert step.sure == pytest.approx(sum(p.with_relatives for p in step.ranking[:3]))
     assert seen <= {"clear", "unsure"}
 
 
@@ -170,12 +170,12 @@ def test_reasons_never_praise_where_an_answer_counts_against() -> None:
 
 def test_what_a_card_is_silent_on_is_unknown_and_no_reason() -> None:
     tables = current()
-    for place in at(NUCLEI + "&data.meta=plate").ranking:
+    for place in at(NUCLEI + "&data.item_size=gb10").ranking:
         spoken = {r.question.pk for r in (*place.reasons, *place.conflicts)}
         for name in spoken:
             assert (place.entry.slug, name) in tables.spoken
-        assert (tables.questions["data.meta"].text in place.unknowns) == (
-            (place.entry.slug, "data.meta") not in tables.spoken
+        assert (tables.questions["data.item_size"].text in place.unknowns) == (
+            (place.entry.slug, "data.item_size") not in tables.spoken
         )
 
 
