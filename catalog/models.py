@@ -110,7 +110,9 @@ class Entry(models.Model):
     source = models.URLField(max_length=300, blank=True, help_text="Where the facts above were found.")
     read = models.DateField(null=True, help_text="The day on which somebody read them there.")
     sources = models.JSONField(
-        default=dict, blank=True, help_text="Where and when single facts were found that were not found with the others."
+        default=dict,
+        blank=True,
+        help_text="Where and when single facts were found that were not found with the others.",
     )
 
     class Meta:

@@ -68,9 +68,11 @@ class Command(BaseCommand):
             self.stderr.write(f"... and {len(wrong) - SHOWN} more.")
         skipped = Counter(o.skipped for o in outcomes if o.skipped)
         skipped.update(r.code for r in refusals if r not in wrong)
+        seen = {(o.record.source, o.record.slug) for o in outcomes}
+        matched = {(o.record.source, o.record.slug) for o in outcomes if o.match and not o.added}
         parts = (
-            f"{len({(o.record.source, o.record.slug) for o in outcomes})} records: {sum(o.added for o in outcomes)} new entries",
-            f"{len({(o.record.source, o.record.slug) for o in outcomes if o.match and not o.added})} matched",
+            f"{len(seen)} records: {sum(o.added for o in outcomes)} new entries",
+            f"{len(matched)} matched",
             f"{sum(len(o.filled) for o in outcomes)} facts filled in",
             f"{sum(len(o.claimed) for o in outcomes)} claims added",
             f"{sum(len(o.conflicts) for o in outcomes)} new conflicts",
