@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.core.validators import URLValidator
 from django.utils.text import slugify
 
 from catalog import facts, judging
@@ -55,6 +56,15 @@ class About:
         return self.question.text if self.question else ""
 
 
+class WebField(forms.URLField):
+    """A web address as cards have them; https where the visitor leaves that out."""
+
+    default_validators = [URLValidator(schemes=["http", "https"])]
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(max_length=300, assume_scheme="https", **more)
+
+
 class _Public(forms.Form):
     """A form with a field that people do not see and programs fill."""
 
@@ -73,8 +83,8 @@ class WrongForm(_Public):
     statement = forms.CharField(
         required=False, max_length=2000, label="What is wrong?", widget=forms.Textarea(attrs={"rows": 5})
     )
-    source = forms.URLField(
-        required=False, max_length=300, assume_scheme="https", label="Where can we check it?",
+    source = WebField(
+        required=False, label="Where can we check it?",
         help_text="A web address: documentation, a paper, the source code. It makes the difference.",
     )  # fmt: skip
 
@@ -141,10 +151,12 @@ class WrongForm(_Public):
         said = given["statement"] or ("" if self.proposes else str(given.get("option", "")))
         if not self.proposes and about.question:
             said = f"{about.question.text} {self._option_words()}: {said}"
-        return Concern.objects.get_or_create(
-            kind=Concern.Kind.DISPUTE, entry=about.entry.pk, field=field, held=held, proposed=self.proposed,
-            statement=said, source=given["source"], state=Concern.State.OPEN,
-        )[0]  # fmt: skip
+        return _once(
+            Concern(
+                kind=Concern.Kind.DISPUTE, entry=about.entry.pk, field=field, held=held, proposed=self.proposed,
+                statement=said, source=given["source"],
+            )
+        )  # fmt: skip
 
     def _option_words(self) -> str:
         found = Option.objects.filter(question=self.about.question, value=self.cleaned_data["option"]).first()
@@ -153,13 +165,13 @@ class WrongForm(_Public):
 
 class SuggestForm(_Public):
     name = forms.CharField(max_length=80, label="Name of the tool")
-    homepage = forms.URLField(max_length=300, assume_scheme="https", label="Web address")
+    homepage = WebField(label="Web address")
     summary = forms.CharField(
         max_length=300, label="What is it for?", widget=forms.Textarea(attrs={"rows": 3}),
         help_text="A sentence or two, as a biologist would say it.",
     )  # fmt: skip
-    source = forms.URLField(
-        required=False, max_length=300, assume_scheme="https", label="Where can we read about it?",
+    source = WebField(
+        required=False, label="Where can we read about it?",
         help_text="Its documentation or paper, if that is not the address above.",
     )  # fmt: skip
     contact = forms.CharField(
@@ -204,9 +216,17 @@ class SuggestForm(_Public):
         given = self.cleaned_data
         proposed = {key: given[key] for key in ("name", "homepage", "summary", "contact", "card") if given[key]}
         proposed["slug"] = self._slug()
-        return Concern.objects.get_or_create(
-            kind=Concern.Kind.SUGGESTION, state=Concern.State.OPEN, proposed=proposed, source=given["source"]
-        )[0]
+        return _once(Concern(kind=Concern.Kind.SUGGESTION, proposed=proposed, source=given["source"]))
+
+
+def _once(concern: Concern) -> Concern:
+    """Save it, unless the same waits already."""
+    same = {name: getattr(concern, name) for name in ("kind", "state", "entry", "field", "statement", "source")}
+    for waiting in Concern.objects.filter(**same):
+        if waiting.proposed == concern.proposed:
+            return waiting
+    concern.save()
+    return concern
 
 
 def _value_field(about: About) -> forms.Field:
@@ -223,7 +243,7 @@ def _value_field(about: About) -> forms.Field:
     if name in WORDS | SLUGS - {"superseded_by"}:
         return LinesField(max_length=4000, help_text="One a line.", **shown)
     if name in ("homepage", "documentation", "repository", "weights"):
-        return forms.URLField(max_length=300, assume_scheme="https", **shown)
+        return WebField(**shown)
     longest = next((m.max_length for m in EntryCard.model_fields[name].metadata if hasattr(m, "max_length")), 300)
     return forms.CharField(max_length=longest, **shown)
 

@@ -63,6 +63,8 @@ def parse(text: str) -> Any:
     try:
         _measure(text)
         return yaml.load(text, reading.Loader)  # noqa: S506 - a safe loader
+    except UnreadableError:
+        raise
     except yaml.YAMLError as error:
         raise UnreadableError(f"The card is not valid YAML: {' '.join(str(error).split())}.") from error
     except (ValueError, TypeError) as error:
