@@ -691,7 +691,7 @@ def test_a_page_says_when_each_claim_was_last_checked(client: Client) -> None:
     page = client.get("/tools/fiji/").content.decode()
     assert 'read on <time datetime="2026-11-20">20 November 2026' in page
     assert 'read twice, last on <time datetime="2026-11-24">24 November 2026' in page
-    assert "not verified" in page
+    assert "unverified" in page
     for said in ("follows from its licence", "follows from its platforms", "follows from how it is used"):
         assert said in page, said
 
@@ -706,7 +706,7 @@ def test_a_page_says_when_each_fact_was_last_checked(client: Client) -> None:
     platforms = page.partition("<dt>Works on</dt>")[2].partition("</dd>")[0]
     assert '<time datetime="2026-11-20">' in platforms
     Entry.objects.filter(pk="fiji").update(read=None, sources={})
-    assert "not verified" in client.get("/tools/fiji/").content.decode().partition("<dt>Licence</dt>")[2][:600]
+    assert "unverified" in client.get("/tools/fiji/").content.decode().partition("<dt>Licence</dt>")[2][:600]
 
 
 def test_kin_words_and_second_readings_are_on_the_page_and_in_the_api(client: Client) -> None:
