@@ -418,7 +418,8 @@ options = [Option.objects.create(question=question, value=value, text=value) for
 entry = Entry.objects.create(slug="t", kind="tool", name="T", summary="s", licence="MIT")
 Claim.objects.create(entry=entry, option=options[0], strength=1, source="https://x.org", block=0, position=0)
 concern = Concern.objects.create(kind="dispute", entry="t", field="licence", held="MIT", proposed="ISC")
-start, evidence = threading.Barrier(8), curating.Evidence("https://x.org", date(2026, 1, 1))
+told, start = [], threading.Barrier(8)
+evidence = curating.Evidence("https://x.org", date(2026, 1, 1))
 
 def decide(number):
     start.wait()
@@ -427,15 +428,17 @@ def decide(number):
             curating.reject(concern.pk, str(number), "No.")
         else:
             curating.accept(concern.pk, str(number), "Yes.", evidence)
-        print("won", number, flush=True)
+        told.append(("won", number))
     except curating.DecisionError as error:
-        print(error.code, number, flush=True)
+        told.append((error.code, number))
     finally:
         connection.close()
 
 threads = [threading.Thread(target=decide, args=[number]) for number in range(8)]
 [thread.start() for thread in threads]
 [thread.join() for thread in threads]
+for code, number in told:
+    print(code, number)
 concern.refresh_from_db()
 entry.refresh_from_db()
 print("decided_by", concern.decided_by, concern.state, entry.licence, Entry.history.filter(history_type="~").count())
