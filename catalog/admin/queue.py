@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from catalog import waiting
+from catalog import links, waiting
 from catalog.coverage import ENOUGH
 from catalog.models import Concern
 
@@ -39,6 +39,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         ],
         "sent_back": waiting.sent_back(),
         "dead": waiting.dead_links(),
+        "dead_count": links.dead().count(),
         "stale": stale[: waiting.SHOWN],
         "stale_count": stale.count(),
         "unread": unread[: waiting.SHOWN],
