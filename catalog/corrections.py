@@ -10,8 +10,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from catalog import facts, limiting
-from catalog.forms import About, SuggestForm, WrongForm
+from catalog.forms import About, WrongForm
 from catalog.models import Entry
+from catalog.suggestions import SuggestForm
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

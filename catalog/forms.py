@@ -1,4 +1,4 @@
-"""The forms of the public: something is wrong here, and here is a tool that you lack."""
+"""The form of the public that says: something is wrong here. What all public forms share."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import Any
 
 from django import forms
 from django.core.validators import URLValidator
-from django.utils.text import slugify
 
 from catalog import facts, judging
-from catalog.cards import EntryCard, Mistake
+from catalog.cards import EntryCard
 from catalog.facets import PLATFORMS, USES
 from catalog.lines import LinesField
 from catalog.models import Concern, Entry, Option, Question
@@ -65,7 +64,7 @@ class WebField(forms.URLField):
         super().__init__(max_length=300, assume_scheme="https", **more)
 
 
-class _Public(forms.Form):
+class PublicForm(forms.Form):
     """A form with a field that people do not see and programs fill."""
 
     website = forms.CharField(required=False, max_length=200, label="Leave this empty")
@@ -79,7 +78,7 @@ class _Public(forms.Form):
         return bool(self.data.get("website"))
 
 
-class WrongForm(_Public):
+class WrongForm(PublicForm):
     statement = forms.CharField(
         required=False, max_length=2000, label="What is wrong?", widget=forms.Textarea(attrs={"rows": 5})
     )
@@ -151,7 +150,7 @@ class WrongForm(_Public):
         said = given["statement"] or ("" if self.proposes else str(given.get("option", "")))
         if not self.proposes and about.question:
             said = f"{about.question.text} {self._option_words()}: {said}"
-        return _once(
+        return once(
             Concern(
                 kind=Concern.Kind.DISPUTE, entry=about.entry.pk, field=field, held=held, proposed=self.proposed,
                 statement=said, source=given["source"],
@@ -163,63 +162,7 @@ class WrongForm(_Public):
         return found.text if found else ""
 
 
-class SuggestForm(_Public):
-    name = forms.CharField(max_length=80, label="Name of the tool")
-    homepage = WebField(label="Web address")
-    summary = forms.CharField(
-        max_length=300, label="What is it for?", widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="A sentence or two, as a biologist would say it.",
-    )  # fmt: skip
-    source = WebField(
-        required=False, label="Where can we read about it?",
-        help_text="Its documentation or paper, if that is not the address above.",
-    )  # fmt: skip
-    contact = forms.CharField(
-        required=False, max_length=200, label="How can we ask you back?",
-        help_text="An address of your choice, or nothing. We forget it as soon as the suggestion is decided.",
-    )  # fmt: skip
-    card = forms.CharField(
-        required=False, max_length=judging.LONGEST, label="A card, if you have written one", strip=False,
-        widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "false"}),
-        help_text="YAML as in the repository, judged at once by the checks that judge every card.",
-    )  # fmt: skip
-
-    def clean_name(self) -> str:
-        name: str = self.cleaned_data["name"]
-        if not slugify(name):
-            raise forms.ValidationError("Write the name with at least one Latin letter or digit, for its web address.")
-        if known := _known(name):
-            raise forms.ValidationError(
-                f"The catalog has {known.name} already, at {known.get_absolute_url()}. If something there is wrong, "
-                "say so with the link “Is this wrong?” on that page."
-            )
-        return name
-
-    def clean_card(self) -> str:
-        text: str = self.cleaned_data["card"]
-        if not text.strip():
-            return ""
-        try:
-            raw = judging.parse(text)
-        except judging.UnreadableError as error:
-            raise forms.ValidationError(str(error)) from error
-        _, mistakes = judging.judge(Entry.Kind.TOOL, self._slug(), raw)
-        if mistakes:
-            raise forms.ValidationError([_told(mistake) for mistake in mistakes[:20]])
-        return text
-
-    def _slug(self) -> str:
-        return slugify(self.cleaned_data.get("name", "") or "suggested")[:60].strip("-_").replace("_", "-")
-
-    def keep(self) -> Concern:
-        """Put it into the curator's queue; the same tool with the same address stands there once."""
-        given = self.cleaned_data
-        proposed = {key: given[key] for key in ("name", "homepage", "summary", "contact", "card") if given[key]}
-        proposed["slug"] = self._slug()
-        return _once(Concern(kind=Concern.Kind.SUGGESTION, proposed=proposed, source=given["source"]))
-
-
-def _once(concern: Concern) -> Concern:
+def once(concern: Concern) -> Concern:
     """Save it, unless the same waits already."""
     same = {name: getattr(concern, name) for name in ("kind", "state", "entry", "field", "statement", "source")}
     for waiting in Concern.objects.filter(**same):
@@ -248,17 +191,6 @@ def _value_field(about: About) -> forms.Field:
     return forms.CharField(max_length=longest, **shown)
 
 
-def _known(name: str) -> Entry | None:
-    """Return the entry that bears this name, or one of whose other names it is."""
-    wanted = name.casefold()
-    found = (e for e in Entry.objects.all() if wanted in (e.name.casefold(), *(a.casefold() for a in e.aliases)))
-    return next(found, None)
-
-
 def _same(value: Any, held: Any) -> bool:
     both_lists = isinstance(value, list) and isinstance(held, list)
     return bool(sorted(value) == sorted(held) if both_lists else value == held)
-
-
-def _told(mistake: Mistake) -> str:
-    return f"{mistake.key} {mistake.sentence}"
