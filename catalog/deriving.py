@@ -18,6 +18,8 @@ HOST_ECOSYSTEM = {"imagej": "fiji", "imagej2": "fiji", "python": "napari", "bioc
 """Hosts that the question about programs in use names differently."""
 ECOSYSTEMS = {"fiji", "cellprofiler", "qupath", "napari", "ilastik", "icy", "knime", "galaxy", "matlab", "r", "omero"}
 MAYBE = 0.7
+FEW = 3
+"""An entry made for at most so many named assays is chosen for them, hardly for any other experiment."""
 LOCAL = {"desktop", "plugin", "library", "command_line"}
 
 
@@ -63,9 +65,18 @@ def derive(card: Facts) -> Iterator[Derived]:
 
 
 def unstated(card: EntryCard) -> Iterator[Derived]:
-    """Yield what follows from a card's facts where no claim of the card speaks of it."""
-    stated = {(block.question, value) for block in card.claims for value, _ in block.statements()}
-    yield from (found for found in derive(card) if (found.question, found.option) not in stated)
+    """Yield what follows from a card's facts and named assays where no claim of the card speaks of it."""
+    stated = {(b.question, value): strength for b in card.claims for value, strength in b.statements()}
+    for found in (*derive(card), *_any_experiment(stated)):
+        if (found.question, found.option) not in stated:
+            yield found
+
+
+def _any_experiment(stated: Mapping[tuple[str, str], float]) -> Iterator[Derived]:
+    """Yield that an entry serves experiments without a name, unless it is made for a few that have one."""
+    made_for = sum(question == "goal.assay" and strength == 1 for (question, _), strength in stated.items())
+    if not 1 <= made_for <= FEW:
+        yield Derived("goal.assay", "none", 1.0, "assays")
 
 
 def is_open(licence: str | None) -> bool:
