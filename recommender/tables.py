@@ -23,7 +23,7 @@ TEMPERATURE = 1.8
 RECALLED = 0.85
 """How far a claim is believed that nobody has read in its source yet; one that was read counts in full."""
 QUIET = 0.05
-"""How far an option counts that a card passes over: little, since most cards were written down to what their source says."""
+"""How far an option counts that a card passes over: little, since most cards were written from their sources."""
 MODEL_WEIGHT = 0.05
 """A model is found through its tool, so alone it starts lower."""
 

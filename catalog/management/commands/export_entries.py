@@ -18,12 +18,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--format", choices=["biotools", "jsonld", "csv", "site"], required=True)
-        parser.add_argument(
-            "target", type=Path, help="a file (csv: and one for claims beside it); for site a folder"
-        )
-        parser.add_argument(
-            "--address", default="", help="where this catalog is, such as https://tq.example.org/"
-        )
+        parser.add_argument("target", type=Path, help="a file (csv: and one for claims beside it); for site a folder")
+        parser.add_argument("--address", default="", help="where this catalog is, such as https://tq.example.org/")
 
     def handle(self, *, target: Path, address: str, **options: Any) -> None:
         if not Entry.objects.exists():
