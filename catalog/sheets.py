@@ -105,12 +105,15 @@ def neighbours(entry: Entry) -> dict[str, list[Entry]]:
         )
     }
     named = [everyone[s] for s in [*entry.hosts, *entry.runs_in] if s in everyone]
+    models = [e for e in everyone.values() if entry.slug in e.runs_in]
+    guests = [e for e in everyone.values() if entry.slug in e.hosts]
+    shown = {e.slug for e in (*named, *models, *guests)}
     return {
         "homes": named,
-        "models": [e for e in everyone.values() if entry.slug in e.runs_in],
-        "guests": [e for e in everyone.values() if entry.slug in e.hosts],
+        "models": models,
+        "guests": guests,
         "successors": [everyone[s] for s in [entry.superseded_by] if s in everyone],
         "predecessors": [e for e in everyone.values() if e.superseded_by == entry.slug],
         "equals": [everyone[s] for s in entry.interchangeable_with if s in everyone],
-        "family": [e for e in everyone.values() if entry.family and e.family == entry.family and e not in named],
+        "family": [e for e in everyone.values() if entry.family and e.family == entry.family and e.slug not in shown],
     }

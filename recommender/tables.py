@@ -16,13 +16,13 @@ from catalog.models import Claim, Entry, Option, Question, Revision
 from recommender import engine
 from recommender.kinship import Kinship
 
-REACH = {"niche": 1.0, "known": 3.0, "common": 10.0, "ubiquitous": 30.0}
+REACH = {"niche": 1.0, "known": 3.0, "common": 12.0, "ubiquitous": 40.0}
 """Prior weight of an entry by how widely it is used: about the square root of its number of users."""
-TEMPERATURE = 1.8
+TEMPERATURE = 2.0
 """Answers repeat each other; at this value the stated probabilities match the real cases (docs/evaluation.md)."""
 RECALLED = 0.85
 """How far a claim is believed that nobody has read in its source yet; one that was read counts in full."""
-QUIET = 0.05
+QUIET = 0.06
 """How far an option counts that a card passes over: little, since most cards were written from their sources."""
 MODEL_WEIGHT = 0.05
 """A model is found through its tool, so alone it starts lower."""
@@ -141,7 +141,7 @@ def fit(
         support[row[claim.entry], column[claim.question, claim.option]] = claim.strength
         cell = row[claim.entry], place[claim.question]
         trust[cell] = max(trust[cell], 1.0 if claim.verified else RECALLED)
-    return engine.TwentyQuestions(temperature=TEMPERATURE, quiet=QUIET, enough=0.9, least=0.07).fit(
+    return engine.TwentyQuestions(temperature=TEMPERATURE, quiet=QUIET, enough=0.9, least=0.06).fit(
         asked, support, list(weights.values()), trust
     )
 
