@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -17,13 +18,21 @@ DOI = r"10\.\d{4,9}/\S+"
 
 
 def web_address(value: str) -> str:
-    if not re.fullmatch(r"https?://[^\s<>\"]+", value) or len(value) > 300:
+    if not re.fullmatch(r"https?://[^\s<>\"]+", value) or len(value) > 300 or not _leads_to_a_host(value):
         raise ValueError("is not a web address of at most 300 characters that begins with https:// or http://")
     return value
 
 
+def _leads_to_a_host(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return bool(parts.hostname) and parts.port != 0  # a port that is none raises
+    except ValueError:
+        return False
+
+
 Url = Annotated[str, AfterValidator(web_address)]
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
 Strength = Annotated[float, Field(gt=0, le=1)]
 UNSURE = "unsure"
 
@@ -122,7 +131,7 @@ class EntryCard(_Strict):
     keywords: list[str] = []
     assays: list[str] = []
     made_for: list[str] = []
-    citation: Annotated[str, Field(pattern=f"^{DOI}$")] | None = None
+    citation: Annotated[str, Field(pattern=f"^{DOI}$", max_length=120)] | None = None
     documentation: Url | None = None
     tutorials: list[Url] = []
     maintenance: Maintenance | None = None

@@ -129,6 +129,9 @@ def _write_claim(entry: Entry, concern: Concern, evidence: Evidence) -> None:
 
 
 def _take_away(claim: Claim, concern: Concern) -> None:
+    if claim.follows_from and concern.proposed is None:
+        sentence = f"It follows from the entry's {claim.follows_from} and would come back. Change that, or reject this."
+        raise DecisionError("follows", sentence)
     if claim.follows_from:
         Claim.objects.filter(pk=claim.pk).delete()
     else:

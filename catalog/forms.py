@@ -122,7 +122,8 @@ class WrongForm(PublicForm):
         value = given.get("value")
         if self.about.fact in SLUGS and value:
             value = self._slugs(value)
-        return bool(value) and not _same(value, getattr(self.about.entry, self.about.fact, None)), value or None
+        proposes = bool(value) and not _same(value, getattr(self.about.entry, self.about.fact, None))
+        return proposes, value if proposes else None
 
     def _slugs(self, named: Any) -> Any:
         """Return the slugs of entries that are given by name."""

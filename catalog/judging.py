@@ -14,7 +14,7 @@ from catalog.cards import SLUG, EntryCard, Mistake, ModelCard, ToolCard
 from catalog.models import Entry, Option
 
 SHAPES: dict[str, type[EntryCard]] = {Entry.Kind.TOOL: ToolCard, Entry.Kind.MODEL: ModelCard}
-LONGEST, DEEPEST, MOST_PARTS = 20_000, 8, 4_000
+LONGEST, DEEPEST, MOST_PARTS, LONGEST_PART = 20_000, 8, 4_000, 1_000
 
 
 class UnreadableError(ValueError):
@@ -77,6 +77,10 @@ def _measure(text: str) -> None:
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if isinstance(event, yaml.AliasEvent):
             raise UnreadableError("The card refers to a part of itself (& and *); write that part out.")
+        if isinstance(event, yaml.ScalarEvent) and len(event.value) > LONGEST_PART:
+            raise UnreadableError(f"One value has {len(event.value)} characters; at most {LONGEST_PART} are read.")
+        if isinstance(event, yaml.ScalarEvent) and "\0" in event.value:
+            raise UnreadableError("A value holds the character NUL, which no text has; take it out.")
         if depth > DEEPEST or number > MOST_PARTS:
             raise UnreadableError("The card is nested or cut up more than any card is.")
 

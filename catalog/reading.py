@@ -21,6 +21,14 @@ CardT = TypeVar("CardT", bound=BaseModel)
 class Loader(yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader):  # type: ignore[misc]
     """Safe YAML that refuses the same key twice, which plain YAML lets pass in silence."""
 
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """Return what a node says; `!!int ""` and the like are mistakes in the text, not in this program."""
+        try:
+            return super().construct_object(node, deep)
+        except (LookupError, AttributeError) as error:
+            said = f"{node.value!r:.60} is not what its tag {node.tag} says"
+            raise yaml.MarkedYAMLError(problem=said, problem_mark=node.start_mark) from error
+
 
 def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
     keys = [loader.construct_object(key, deep=True) for key, _ in node.value]

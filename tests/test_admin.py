@@ -236,6 +236,7 @@ def test_an_entry_that_others_name_is_not_deleted_and_a_deletion_is_noted(curato
     [
         ({"q": "NIH ImageJ"}, "fiji"),
         ({"q": "fiji"}, "fiji"),
+        ({"q": "µManager"}, "micro-manager"),
         ({"kind__exact": "model"}, "cellpose-cyto3"),
         ({"licence_known": "yes"}, "fiji"),
         ({"reach__exact": "ubiquitous"}, "fiji"),
@@ -283,6 +284,9 @@ def test_who_may_only_look_changes_nothing(db: None) -> None:
     assert client.get(FIJI).status_code == 200
     assert client.post(FIJI, {"name": "Mine"}).status_code == 403
     assert client.get("/admin/catalog/queue/").status_code == 403
+    assert client.get("/admin/catalog/entry/fiji/history/").status_code == 200
+    guest.user_permissions.clear()
+    assert client.get("/admin/catalog/entry/fiji/history/").status_code == 403
     assert Client().get("/admin/catalog/queue/").status_code == 302
 
 

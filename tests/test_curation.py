@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.core.management import CommandError, call_command
 from django.test import Client
 from playwright.sync_api import Browser, expect
@@ -100,6 +100,16 @@ def test_a_disputed_fact_is_proposed_as_the_card_would_say_it(client: Client) ->
     client.post("/tools/trackmate/wrong/?about=hosts", {"value": "Fiji (ImageJ)\nQuPath"})
     proposed = {concern.entry: concern.proposed for concern in Concern.objects.all()}
     assert proposed == {"fiji": ["linux", "web"], "trackmate": ["fiji", "qupath"]}
+
+
+def test_a_fact_disputed_in_words_alone_proposes_nothing(client: Client, curator: Client) -> None:
+    sent = {"value": "GPL-3.0-or-later", "statement": "Some parts are not."}
+    assert client.post("/tools/fiji/wrong/?about=licence", sent).status_code == 302
+    concern = Concern.objects.get()
+    assert (concern.held, concern.proposed) == ("GPL-3.0-or-later", None)
+    page = curator.get(f"/admin/catalog/concern/{concern.pk}/change/").content.decode()
+    assert "Accept and write it into the catalog" not in page
+    assert "It should say" not in page
 
 
 @pytest.mark.parametrize(
@@ -221,6 +231,15 @@ def test_a_suggested_card_is_judged_at_once_by_the_checks_of_the_cards(client: C
         ("read: 2026-99-99", "impossible value"),
         ("x" * 20_001, "at most 20000"),
         ("{[a]: b}", "not valid YAML"),
+        ('name: !!int ""', "'' is not what its tag tag:yaml.org,2002:int says"),
+        ("name: !!bool perhaps", "is not what its tag"),
+        ("name: !!timestamp soon", "is not what its tag"),
+        (f"name: 0x{'f' * 6000}", "One value has 6002 characters; at most 1000 are read."),
+        ('name: "a\\0b"', "A value holds the character NUL"),
+        (CARD.replace("example.org/beans", "[::1"), "homepage Value error, is not a web address"),
+        (CARD.replace("example.org/beans", "example.org:99999/"), "homepage Value error, is not a web address"),
+        (CARD + f"family: {'a' * 61}\n", "at most 60 characters"),
+        (CARD + f"citation: 10.1234/{'a' * 120}\n", "at most 120 characters"),
     ],
 )
 def test_a_card_that_would_harm_the_server_is_refused_in_a_sentence(client: Client, card: str, says: str) -> None:
@@ -341,6 +360,15 @@ def test_an_accepted_claim_on_what_was_unknown_or_only_followed_is_stated(db: No
         assert kept
         assert (kept.follows_from, kept.strength, kept.read) == ("", 0.4, None)
     cards.write(loading.card_of(Entry.objects.get(pk="fiji")))
+
+
+def test_what_follows_from_a_fact_is_not_taken_away_while_the_fact_stays(db: None) -> None:
+    follows = Claim.objects.filter(entry="fiji").exclude(follows_from="").select_related("option").first()
+    assert follows
+    concern = dispute(about(follows), None)
+    with pytest.raises(DecisionError, match=f"follows from the entry's {follows.follows_from} and would come back"):
+        curating.accept(concern.pk, "anna", "Yes.", Evidence("https://example.org/"))
+    assert Concern.objects.get().state == "open"
 
 
 @pytest.mark.parametrize(
@@ -513,6 +541,18 @@ def test_a_suggestion_without_a_card_leads_to_a_form_that_knows_it(client: Clien
     assert form["slug"].value() == "bean-counter"
 
 
+def test_who_may_not_add_entries_accepts_no_card(client: Client) -> None:
+    client.post("/tools/suggest/", SUGGESTED | {"card": CARD})
+    clerk = User.objects.create_user("clerk", is_staff=True)
+    names = ["view_concern", "change_concern", "change_entry"]
+    clerk.user_permissions.add(*Permission.objects.filter(codename__in=names))
+    client.force_login(clerk)
+    address = f"/admin/catalog/concern/{Concern.objects.get().pk}/change/"
+    assert "Accept and write it into the catalog" not in client.get(address).content.decode()
+    assert client.post(address, {"accept": "1", "reason": "Good."}).status_code == 403
+    assert not Entry.objects.filter(pk="bean-counter").exists()
+
+
 def test_spam_is_rejected_in_one_go(client: Client, curator: Client) -> None:
     for i in range(3):
         client.post("/tools/fiji/wrong/", {"statement": f"Buy {i}."})
@@ -537,6 +577,25 @@ def test_the_queue_shows_everything_that_waits(client: Client, curator: Client, 
     hole = waiting.holes()[0]
     assert f"{hole.option.question_id}={hole.option.value}: {hole.tools}" in page
     assert "3 thing" in unescape(curator.get("/admin/").content.decode())
+
+
+def test_a_concern_is_told_in_words_wherever_it_is_listed(client: Client, curator: Client) -> None:
+    client.post("/tools/suggest/", SUGGESTED | {"contact": "me@example.org"})
+    suggestion = Concern.objects.get()
+    dispute("platforms", ["linux", "web"])
+    dispute("goal.main=count", 0.4)
+    for address in ("/admin/catalog/queue/", "/admin/catalog/concern/"):
+        page = unescape(curator.get(address).content.decode())
+        for said in (
+            "Bean Counter",
+            "Counts beans.",
+            "It should say: linux, web",
+            "It should say: Can be made to (0.4)",
+        ):
+            assert said in page, (address, said)
+        assert "me@example.org" not in page
+    page = curator.get(f"/admin/catalog/concern/{suggestion.pk}/change/").content.decode()
+    assert "Somebody suggests a tool: Bean Counter" in page
 
 
 def test_a_card_is_stale_when_nobody_read_it_for_long_or_ever(db: None, settings: Any) -> None:
@@ -640,12 +699,18 @@ def test_what_cannot_be_audited_is_said(db: None, tmp_path: Path) -> None:
         (["--number", "0"], "must be at least 1"),
         (["--entry", "nothing"], "There is no entry 'nothing'"),
         (["--read", str(tmp_path / "none.csv")], "cannot be read"),
+        (["--csv", str(tmp_path / "none" / "sheet.csv")], "cannot be written"),
+        (["--verdict", "right", "--by", "b"], "Say on what: --entry with a slug, and --claim as question=option."),
     ):
         with pytest.raises(CommandError, match=re.escape(says)):
             audit(*arguments)
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
     with pytest.raises(CommandError, match="has no column claim, entry, source, strength, verdict"):
         audit("--read", str(tmp_path / "other.csv"), "--by", "b")
+    for row, says in (("right,fiji", "line 2: fiji states nothing of"), (f"right,{'a' * 140_000}", "cannot be read")):
+        (tmp_path / "other.csv").write_text(f"verdict,entry,claim,strength,source\n{row}\n")
+        with pytest.raises(CommandError, match=says):
+            audit("--read", str(tmp_path / "other.csv"), "--by", "b")
 
 
 def test_the_interval_is_wilsons() -> None:

@@ -294,6 +294,20 @@ def test_a_host_that_asks_for_patience_is_left_alone_for_this_run(named: Site, v
     assert not Link.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--limit", "0"], "--limit must be at least 1; it is 0."),
+        (["--limit", "-3"], "--limit must be at least 1; it is -3."),
+        (["--older-than", "-1"], "--older-than must lie between 0 and"),
+        (["--older-than", "99999999999"], "--older-than must lie between 0 and"),
+    ],
+)
+def test_a_number_that_makes_no_sense_is_refused(db: None, arguments: list[str], says: str) -> None:
+    with pytest.raises(CommandError, match=says):
+        run(*arguments)
+
+
 def test_offline_it_says_so_and_changes_nothing(catalog_loaded: None) -> None:
     for number, entry in enumerate(Entry.objects.all()[:6]):
         Claim.objects.filter(entry=entry).update(source=f"https://host-{number}.invalid/page")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from django import forms
@@ -55,6 +54,7 @@ class AuditAdmin(admin.ModelAdmin[Audit]):
         obj.__dict__.update(stored.__dict__)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        low, high = auditing.tally().interval
-        tally = {"tally": auditing.tally(), "low": low * 100, "high": high * 100, "day": date.today()}
-        return super().changelist_view(request, {**(extra_context or {}), **tally})
+        tally = auditing.tally()
+        low, high = (share * 100 for share in tally.interval)
+        told = {"tally": tally, "low": low, "high": high}
+        return super().changelist_view(request, {**(extra_context or {}), **told})

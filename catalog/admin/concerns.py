@@ -13,10 +13,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.text import Truncator
 
 from catalog import curating, judging
+from catalog.admin import wording
 from catalog.models import Concern, Entry, Option
-from catalog.sheets import strength_words
 
 
 class DecisionForm(forms.Form):
@@ -41,8 +42,8 @@ class DecisionForm(forms.Form):
 
 @admin.register(Concern)
 class ConcernAdmin(admin.ModelAdmin[Concern]):
-    list_display = ["noted", "kind", "entry", "field", "words", "state", "decided_by"]
-    list_display_links = ["noted", "kind", "entry"]
+    list_display = ["noted", "kind", "about", "field", "words", "state", "decided_by"]
+    list_display_links = ["noted", "kind", "about"]
     list_filter = ["state", "kind"]
     search_fields = ["entry", "field", "statement", "source"]
     date_hierarchy = "noted"
@@ -55,9 +56,13 @@ class ConcernAdmin(admin.ModelAdmin[Concern]):
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
         return False
 
+    @admin.display(description="entry", ordering="entry")
+    def about(self, concern: Concern) -> str:
+        return wording.about(concern)
+
     @admin.display(description="in words")
     def words(self, concern: Concern) -> str:
-        return concern.statement[:100] or str(concern.proposed)[:100]
+        return Truncator(wording.what(concern)).chars(100)
 
     @admin.action(description="Reject as spam", permissions=["change"])
     def reject_as_spam(self, request: HttpRequest, queryset: QuerySet[Concern]) -> None:
@@ -88,12 +93,13 @@ class ConcernAdmin(admin.ModelAdmin[Concern]):
             return redirect("catalog:queue")
         context = {
             **self.admin_site.each_context(request),
-            "title": str(concern),
+            "title": f"{concern.get_kind_display().capitalize()}: {wording.about(concern) or concern.field}",
             "opts": self.opts,
             "media": self.media + form.media,
             "concern": concern,
             "form": form,
             "may_decide": self.has_change_permission(request, concern),
+            "may_write": _may_write(request, concern),
             **_beside(concern),
         }
         return render(request, "catalog/admin/concern.html", context)
@@ -104,7 +110,7 @@ class ConcernAdmin(admin.ModelAdmin[Concern]):
             raise PermissionDenied
         given, by = form.cleaned_data, request.user.get_username()
         write = "accept" in request.POST
-        if write and not request.user.has_perm("catalog.change_entry"):
+        if write and not _may_write(request, concern):
             raise PermissionDenied
         try:
             if "reject" in request.POST:
@@ -120,34 +126,29 @@ class ConcernAdmin(admin.ModelAdmin[Concern]):
         return True
 
 
+def _may_write(request: HttpRequest, concern: Concern) -> bool:
+    """Whether a curator may carry out by hand what accepting it does: a suggested card is a new entry."""
+    needed = "add" if concern.kind == Concern.Kind.SUGGESTION else "change"
+    return request.user.has_perm(f"catalog.{needed}_entry")
+
+
 def _beside(concern: Concern) -> dict[str, Any]:
     """Return what a curator needs to see beside the concern itself."""
     entry = Entry.objects.filter(pk=concern.entry).first()
     question, _, value = concern.field.partition("=")
     option = Option.objects.select_related("question").filter(question=question, value=value).first()
     suggested = concern.proposed if concern.kind == Concern.Kind.SUGGESTION else None
-    said = _in_words if option else _plain
     return {
         "entry": entry,
         "option": option,
-        "held": said(concern.held),
-        "now": said(curating.holds(concern)),
-        "proposed": "" if suggested is not None else said(concern.proposed),
+        "held": wording.value(concern, concern.held),
+        "now": wording.value(concern, curating.holds(concern)),
+        "proposed": wording.value(concern, concern.proposed) if curating.writes(concern) else "",
         "suggested": suggested,
         "mistakes": _mistakes(suggested) if suggested and suggested.get("card") else [],
         "writes": curating.writes(concern),
         "edit": reverse("admin:catalog_entry_change", args=[entry.pk]) if entry else "",
     }
-
-
-def _in_words(strength: Any) -> str:
-    return f"{strength_words(strength)} ({strength:g})" if isinstance(strength, int | float) else "not known"
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return "nothing" if value in (None, "", {}) else str(value)
 
 
 def _mistakes(suggested: dict[str, Any]) -> list[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast, Coalesce
@@ -126,12 +128,16 @@ class EntryAdmin(admin.ModelAdmin[Entry]):
         queryset: QuerySet[Entry],
         search_term: str,
     ) -> tuple[QuerySet[Entry], bool]:
-        """Find every word in the name, the slug, another name or a keyword."""
+        """Find every word in the name, the slug, another name or a keyword.
+
+        SQLite keeps lists as ASCII, where "µ" stands as an escape.
+        """
         lists = {f"{name}_text": Cast(name, TextField()) for name in ("aliases", "keywords")}
         found = queryset.alias(**lists)
         for word in search_term.split():
-            anywhere = [f"{name}__icontains" for name in ("name", "slug", *lists)]
-            found = found.filter(Q.create([(where, word) for where in anywhere], connector=Q.OR))
+            places: list[Any] = [(f"{name}__icontains", word) for name in ("name", "slug", *lists)]
+            places += [(f"{name}__icontains", json.dumps(word)[1:-1]) for name in lists]
+            found = found.filter(Q.create(places, connector=Q.OR))
         return found, False
 
     @admin.display(description="claims", ordering="n_stated")
@@ -178,6 +184,8 @@ class EntryAdmin(admin.ModelAdmin[Entry]):
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         entry = get_object_or_404(Entry, pk=object_id)
+        if not self.has_view_or_change_permission(request, entry):
+            raise PermissionDenied
         context = {
             **self.admin_site.each_context(request),
             "title": f"Who changed what: {entry.name}",

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from catalog import links, waiting
+from catalog.admin import wording
 from catalog.coverage import ENOUGH
 from catalog.models import Concern
 
@@ -33,7 +34,10 @@ def queue(request: HttpRequest) -> HttpResponse:
                 "kind": str(kind),
                 "title": title,
                 "count": waiting.concerns(kind).count(),
-                "rows": waiting.concerns(kind)[: waiting.SHOWN],
+                "rows": [
+                    (concern, wording.about(concern), wording.what(concern))
+                    for concern in waiting.concerns(kind)[: waiting.SHOWN]
+                ],
             }
             for name, (kind, title) in said.items()
         ],

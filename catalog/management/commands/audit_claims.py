@@ -44,6 +44,8 @@ class Command(BaseCommand):
             if given["read"]:
                 self._read(given["read"], given["by"])
             elif given["verdict"]:
+                if not (given["entry"] and given["claim"]):
+                    raise CommandError("Say on what: --entry with a slug, and --claim as question=option.")
                 claim = auditing.find(given["entry"], given["claim"])
                 self.stdout.write(f"Stored: {auditing.judge(claim, given['verdict'], given['by'], given['note'])}.")
             elif given["tally"]:
@@ -63,10 +65,13 @@ class Command(BaseCommand):
             for line in map(_said, claims):
                 self.stdout.write(line)
             return
-        with sheet.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, COLUMNS)
-            writer.writeheader()
-            writer.writerows(map(_row, claims))
+        try:
+            with sheet.open("w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, COLUMNS)
+                writer.writeheader()
+                writer.writerows(map(_row, claims))
+        except OSError as error:
+            raise CommandError(f"{sheet} cannot be written: {error}.") from error
         self.stdout.write(f"{len(claims)} claims in {sheet}. Fill the column verdict, then give it to --read.")
 
     def _read(self, sheet: Path, by: str) -> None:
@@ -122,12 +127,12 @@ def _row(claim: Claim) -> dict[str, Any]:
 def _rows(sheet: Path) -> Iterator[tuple[int, dict[str, str]]]:
     try:
         with sheet.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
+            reader = csv.DictReader(file, restval="")
             if missing := {"entry", "claim", "strength", "source", "verdict"} - set(reader.fieldnames or ()):
                 raise CommandError(f"{sheet} has no column {', '.join(sorted(missing))}. Write it with --csv.")
             for row in reader:
                 yield reader.line_num, row
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise CommandError(f"{sheet} cannot be read: {error}.") from error
 
 

@@ -11,6 +11,7 @@ from catalog.models import Link
 from catalog.visiting import Visitor
 
 OFFLINE = 2
+LONGEST = 36_500
 SENTENCE = (
     "This machine is offline: none of several hosts that the catalog names can be reached. Nothing was changed for "
     "what could not be visited; run this again where there is a network."
@@ -31,6 +32,10 @@ class Command(BaseCommand):
         parser.add_argument("--allow-private", action="store_true", help="also inside private networks; for tests")
 
     def handle(self, *, older_than: int, limit: int | None = None, allow_private: bool = False, **_: Any) -> None:
+        if not 0 <= older_than <= LONGEST:
+            raise CommandError(f"--older-than must lie between 0 and {LONGEST} days; it is {older_than}.")
+        if limit is not None and limit < 1:
+            raise CommandError(f"--limit must be at least 1; it is {limit}.")
         urls = links.due(older_than)[:limit]
         if not urls:
             self.stdout.write("Every address has been visited lately.")
