@@ -39,7 +39,7 @@ class Value:
 
 @dataclass(frozen=True)
 class Facet:
-    """One filter: a list to choose from, or a box to tick when it has no `values`."""
+    """One filter: a list to choose from, or a box to tick where `any` names no first choice."""
 
     name: str
     label: str
@@ -50,7 +50,10 @@ class Facet:
 
 
 def offered(kind: str, filters: Filters, counts: Mapping[str, Mapping[str, int]]) -> list[Facet]:
-    """Return the filters that can narrow what was found; a value that would leave nothing is not offered."""
+    """Return the filters that an entry of this kind can pass; a value that would leave nothing is not offered.
+
+    A list stays where it is when nothing is left in it, so that the next search finds it there.
+    """
     found = []
     for name, (label, any_) in _LABELS.items():
         picked = getattr(filters, name)
@@ -59,7 +62,7 @@ def offered(kind: str, filters: Filters, counts: Mapping[str, Mapping[str, int]]
             for value, text in _words(name, counts[name])
             if counts[name].get(value) or value == picked
         )
-        if values:
+        if counts[name]:
             found.append(Facet(name, label, any_, values))
     flags = [name for name in FLAGS if kind == Entry.Kind.TOOL or name != "runs"]
     return found + [

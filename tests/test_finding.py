@@ -60,7 +60,7 @@ def test_a_filter_of_the_page_says_its_count(client: Client) -> None:
     count = len(searching.find("tool", searching.Filters(goal="track")))
     assert f"How things move, divide or change over time ({count})" in page
     part = client.get("/tools/?goal=track", headers={"HX-Request": "true"}).content.decode()
-    assert 'hx-swap-oob="innerHTML:#modality"' in part
+    assert '<select id="modality" name="modality" hx-swap-oob="true">' in part
 
 
 def test_an_entry_that_changes_is_found_by_its_new_name() -> None:
@@ -111,3 +111,22 @@ def test_two_ticked_tools_are_compared(browser: Browser, live_server: object) ->
     page.wait_for_url("**/compare/?entry=*&entry=*")
     assert page.get_by_role("table").count() > 3
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_typing_on_chooses_no_filter_and_what_was_chosen_stays(browser: Browser, live_server: object) -> None:
+    page = browser.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+    page.goto(f"{live_server}/tools/?q=xyzzyqwert")
+    search = page.get_by_label("Name, assay or keyword")
+    for words in ("tracking", "trackmate"):
+        search.fill(words)
+        page.wait_for_url(f"{live_server}/tools/?q={words}")
+    goal = page.get_by_label("What it gives you")
+    goal.focus()
+    goal.select_option("track")
+    page.wait_for_url(f"{live_server}/tools/?q=trackmate&goal=track")
+    assert goal.input_value() == "track"
+    assert page.evaluate("document.activeElement.id") == "goal"
+    chosen = page.locator("select").evaluate_all("lists => lists.map(l => l.value).filter(Boolean)")
+    assert (chosen, complaints) == (["track"], [])
