@@ -21,10 +21,23 @@ from catalog.admin.options import OptionSelect, in_words
 from catalog.models import Claim, Concern, Entry
 
 
-class ClaimInline(admin.TabularInline[Claim, Entry]):
-    """What the card states."""
+class _Claims(admin.TabularInline[Claim, Entry]):
+    """Claims are parts of their entry: who may see or edit it may see or edit them."""
 
     model = Claim
+
+    def _may_edit(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm(f"catalog.{'change' if obj else 'add'}_entry")
+
+    has_add_permission = has_change_permission = has_delete_permission = _may_edit
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return any(request.user.has_perm(f"catalog.{verb}_entry") for verb in ("view", "change", "add"))
+
+
+class ClaimInline(_Claims):
+    """What the card states."""
+
     form = ClaimForm
     formset = ClaimFormSet  # type: ignore[assignment]
     extra = 1
@@ -43,10 +56,9 @@ class ClaimInline(admin.TabularInline[Claim, Entry]):
         return field
 
 
-class FollowingInline(admin.TabularInline[Claim, Entry]):
+class FollowingInline(_Claims):
     """What follows from the facts above; to change it, change the fact, or state a claim of your own."""
 
-    model = Claim
     verbose_name_plural = "claims that follow from the facts above"
     fields = ["said", "strength", "follows_from", "source", "read"]
     readonly_fields = ["said", "strength", "follows_from", "source", "read"]
