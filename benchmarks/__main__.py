@@ -1,5 +1,7 @@
 from __future__ import annotations
 
-from benchmarks.interview import main
+from benchmarks import interview, search
 
-main()
+interview.main()
+print()
+search.main()
