@@ -12,6 +12,8 @@ from catalog.sheets import strength_words
 
 MOST = 4
 SILENT = "Not known"
+ALONE = {"desktop", "web", "command_line"}
+"""Kinds of program that run in no other, unless the card names one."""
 
 
 @dataclass(frozen=True)
@@ -54,28 +56,37 @@ def compared(entries: Sequence[Entry]) -> list[Group]:
 
 
 def _facts(entries: Sequence[Entry]) -> Group:
-    names = dict(Entry.objects.filter(slug__in={h for e in entries for h in e.hosts}).values_list("slug", "name"))
-    rows = {
-        "Price": [e.get_cost_display() for e in entries],
-        "Licence": [e.licence for e in entries],
-        "Comes as": [", ".join(facets.USES.get(u, u) for u in e.use_as) for e in entries],
-        "Runs inside": [", ".join(names.get(h, h) for h in e.hosts) or "nothing else needed" for e in entries],
-        "Runs on": [", ".join(facets.PLATFORMS.get(p, p) for p in e.platforms) for e in entries],
-        "How widely used": [e.get_reach_display() for e in entries],
-        "Maintenance": [e.maintenance.get("state", "") for e in entries],
+    homes = {slug for e in entries for slug in (*e.hosts, *e.runs_in)}
+    names = dict(Entry.objects.filter(slug__in=homes).values_list("slug", "name"))
+    told = {
+        "Price": [_fact(e, "cost", e.get_cost_display()) for e in entries],
+        "Licence": [_fact(e, "licence", e.licence) for e in entries],
+        "Comes as": [_fact(e, "use_as", ", ".join(facets.USES.get(u, u) for u in e.use_as)) for e in entries],
+        "Runs inside": [_home(e, names) for e in entries],
+        "Runs on": [_fact(e, "platforms", ", ".join(facets.PLATFORMS.get(p, p) for p in e.platforms)) for e in entries],
+        "How widely used": [Cell(e.get_reach_display()) for e in entries],
+        "Maintenance": [_maintenance(e) for e in entries],
     }
-    told = (
-        Row(
-            label,
-            tuple(
-                Cell(t or SILENT, source=e.source, verified=e.read is not None)
-                for e, t in zip(entries, texts, strict=True)
-            ),
-        )
-        for label, texts in rows.items()
-        if any(texts)
-    )
-    return Group("Plain facts", tuple(sorted(told, key=lambda row: not row.differs)))
+    rows = (Row(label, tuple(cells)) for label, cells in told.items() if any(c.text != SILENT for c in cells))
+    return Group("Plain facts", tuple(sorted(rows, key=lambda row: not row.differs)))
+
+
+def _fact(entry: Entry, field: str, text: str) -> Cell:
+    """Return one fact with its own source, where it was not found with the others."""
+    own = entry.sources.get(field)
+    return Cell(text or SILENT, source=own["source"] if own else entry.source, verified=bool(own or entry.read))
+
+
+def _home(entry: Entry, names: Mapping[str, str]) -> Cell:
+    inside = ", ".join(names.get(slug, slug) for slug in dict.fromkeys([*entry.hosts, *entry.runs_in]))
+    alone = "nothing else needed" if ALONE & set(entry.use_as) else ""
+    return _fact(entry, "hosts" if entry.hosts else "runs_in", inside or alone)
+
+
+def _maintenance(entry: Entry) -> Cell:
+    said = entry.maintenance
+    source = said.get("source") or entry.source
+    return Cell(said.get("state") or SILENT, source=source, verified=bool(said.get("as_of")))
 
 
 def _questions(entries: Sequence[Entry]) -> list[Group]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,12 +10,11 @@ from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
 
 from catalog import deriving
 from catalog.importing import mapping
 from catalog.models import Claim, Entry, Option, Revision
+from catalog.words import Words, plain
 
 Mask = NDArray[np.bool_]
 CLAIMED = {"goal": "goal.main", "object": "obj.kind", "modality": "img.modality"}
@@ -27,73 +24,6 @@ SUITS = 0.4
 WELL = 0.7
 """Strength from which an entry is found by the words of an option."""
 NAME, ALIAS, KEYWORD, SUMMARY, OPTION = 8.0, 5.0, 3.0, 1.0, 0.5
-WHOLE, BEGINNING, PART, TYPO = 3.0, 2.0, 1.0, 0.8
-"""How close a word of the search comes to a word of the catalog."""
-SHORTEST_PART, SHORTEST_TYPO, LONG_WORD = 3, 4, 6
-"""Letters from which a word is looked for inside others, one slip is forgiven, and two are."""
-
-
-@dataclass(frozen=True)
-class Words:
-    """Where each word of the catalog stands.
-
-    Attributes
-    ----------
-    text : str
-        All words in one text, each between two line breaks, so that one scan finds the words that hold another.
-    begins : ndarray of int, shape (words,)
-        Where each begins in the text.
-    first : ndarray of int, shape (words + 1,)
-        Where the postings of each word begin in the two arrays below.
-    entries, weights : ndarray, shape (postings,)
-        The entries that a word stands in, and the weight of the best place it stands in.
-    """
-
-    text: str
-    begins: NDArray[np.intp]
-    first: NDArray[np.intp]
-    entries: NDArray[np.intp]
-    weights: NDArray[np.float32]
-
-    @classmethod
-    def of(cls, weights: Mapping[str, Mapping[int, float]]) -> Words:
-        """Return the words of a mapping from word to entry to weight."""
-        lengths = np.array([len(word) + 1 for word in weights], np.intp)
-        counts = np.array([len(found) for found in weights.values()], np.intp)
-        return cls(
-            text="\n" + "".join(f"{word}\n" for word in weights),
-            begins=np.append(0, lengths.cumsum())[: len(weights)] + 1,
-            first=np.append(0, counts.cumsum()),
-            entries=np.fromiter((e for found in weights.values() for e in found), np.intp),
-            weights=np.fromiter((w for found in weights.values() for w in found.values()), np.float32),
-        )
-
-    def near(self, wanted: str) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-        """Return the words that hold another, and how close each comes; if none does, those a slip or two away."""
-        pattern = wanted if len(wanted) >= SHORTEST_PART else f"\n{wanted}"
-        places = np.fromiter((m.start() + len(pattern) - len(wanted) for m in re.finditer(pattern, self.text)), np.intp)
-        if not len(places) and len(wanted) >= SHORTEST_TYPO:
-            return self._misspelt(wanted)
-        found = np.searchsorted(self.begins, places, side="right") - 1
-        begins = places == self.begins[found]
-        whole = begins & np.array([self.text[p + len(wanted)] == "\n" for p in places], bool)
-        return found, np.select([whole, begins], [WHOLE, BEGINNING], PART).astype(np.float32)
-
-    def _misspelt(self, wanted: str) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-        slips = 1 if len(wanted) < LONG_WORD else 2
-        words = self.text.split("\n")[1:-1]
-        near = process.extract(wanted, words, scorer=OSA.distance, score_cutoff=slips, limit=20)
-        kept = [(number, TYPO / slip) for word, slip, number in near if slip == 1 or word[0] == wanted[0]]
-        return np.array([n for n, _ in kept], np.intp), np.array([c for _, c in kept], np.float32)
-
-    def scores(self, wanted: str, count: int) -> NDArray[np.float32]:
-        """Return how well each of `count` entries matches one word of a search; shape (count,), 0 for not at all."""
-        found, closeness = self.near(wanted)
-        lengths = self.first[found + 1] - self.first[found]
-        postings = np.arange(lengths.sum()) + np.repeat(self.first[found] - (lengths.cumsum() - lengths), lengths)
-        best = np.zeros(count, np.float32)
-        np.maximum.at(best, self.entries[postings], self.weights[postings] * np.repeat(closeness, lengths))
-        return best
 
 
 @dataclass(frozen=True)
@@ -155,12 +85,6 @@ class Index:
         return np.where(np.all(scores, axis=0), np.sum(scores, axis=0), np.float32(0))
 
 
-def plain(*texts: str) -> list[str]:
-    """Return the words of some texts in lower case, without accents and punctuation."""
-    decomposed = unicodedata.normalize("NFKD", " ".join(texts).casefold())
-    return re.findall("[0-9a-z]+", "".join(c for c in decomposed if not unicodedata.combining(c)))
-
-
 def current(kind: str) -> Index:
     """Return the index of the loaded catalog; built once a revision."""
     with _building:
@@ -173,7 +97,7 @@ _building = Lock()
 
 @lru_cache(maxsize=4)
 def _built(_: str, kind: str) -> Index:
-    entries = sorted(Entry.objects.filter(kind=kind), key=lambda e: e.name.casefold())
+    entries = _entries(kind)
     row = {e.slug: i for i, e in enumerate(entries)}
     weights: defaultdict[str, dict[int, float]] = defaultdict(dict)
     for i, entry in enumerate(entries):
@@ -186,7 +110,7 @@ def _built(_: str, kind: str) -> Index:
             for word in plain(*texts):
                 weights[word][i] = max(weight, weights[word].get(i, 0.0))
     for slug, words in _option_words(kind):
-        for word in words:
+        for word in words if slug in row else ():
             weights[word].setdefault(row[slug], OPTION)
     return Index(
         slugs=tuple(row),
@@ -194,6 +118,11 @@ def _built(_: str, kind: str) -> Index:
         facets={n: Facet.of(masks, len(row)) for n, masks in (_claimed(kind, row) | _stated(entries)).items()},
         words=Words.of(weights),
     )
+
+
+def _entries(kind: str) -> list[Entry]:
+    """Return the entries by name; claims on others, which came since, wait for the index of the next revision."""
+    return sorted(Entry.objects.filter(kind=kind), key=lambda e: e.name.casefold())
 
 
 def _joined(name: str) -> str:
@@ -223,8 +152,9 @@ def _claimed(kind: str, row: Mapping[str, int]) -> dict[str, dict[str, Mask]]:
         suits, refused = ({o.value: np.zeros(len(row), bool) for o in options} for _ in range(2))
         said = Claim.objects.filter(option__question=question, entry__kind=kind)
         for slug, value, strength in said.values_list("entry_id", "option__value", "strength").iterator(5000):
-            suits[value][row[slug]] = strength >= SUITS
-            refused[value][row[slug]] = strength == 0
+            if slug in row and value in suits:
+                suits[value][row[slug]] = strength >= SUITS
+                refused[value][row[slug]] = strength == 0
         related = {o.value: {o.value, *o.includes} for o in options}
         for broad in options:
             for narrow in broad.includes:

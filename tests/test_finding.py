@@ -71,6 +71,19 @@ def test_an_entry_that_changes_is_found_by_its_new_name() -> None:
     assert indexing.current("tool").slugs[-1] != "trackmate"
 
 
+def test_claims_of_entries_that_come_while_the_index_is_built_wait_for_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def few(**chosen: str) -> list[Entry]:
+        return list(Entry.objects.filter(slug__in=["fiji", "icy"], **chosen))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(indexing, "_entries", lambda kind: few(kind=kind))
+        index = indexing._built("a revision that is being replaced", "tool")
+    assert index.slugs == ("fiji", "icy")
+    assert index.facets["goal"].mask("measure").shape == (2,)
+
+
 def test_differences_stand_first_and_each_cell_has_its_source(client: Client) -> None:
     entries, problems = comparing.named(["trackmate", "Cellpose"])
     assert not problems
@@ -83,6 +96,17 @@ def test_differences_stand_first_and_each_cell_has_its_source(client: Client) ->
         claim = entry.claims.filter(strength__gt=0).first()
         assert claim is not None
         assert claim.source in page
+
+
+def test_a_plain_fact_has_the_source_it_was_found_in_and_a_model_its_program() -> None:
+    entry = Entry.objects.get(slug="cellpose-sam")
+    entry.licence = "MIT"
+    entry.sources = {"licence": {"source": "https://example.org/elsewhere", "read": "2026-01-02"}}
+    (facts,) = (g for g in comparing.compared([entry, entry]) if g.title == "Plain facts")
+    first = {row.label: row.cells[0] for row in facts.rows}
+    assert first["Licence"].source == "https://example.org/elsewhere"
+    assert first["Runs inside"].text == "Cellpose"
+    assert (first["Price"].source, first["How widely used"].source) == (entry.source, "")
 
 
 @pytest.mark.parametrize(
