@@ -265,10 +265,26 @@ def test_a_folder_with_other_files_is_left_alone(catalog_loaded: None, tmp_path:
 
 
 @pytest.mark.django_db
+def test_a_list_of_files_that_we_did_not_write_costs_nobody_a_file(catalog_loaded: None, tmp_path: Path) -> None:
+    (tmp_path / "cells.tif").write_text("mine")
+    (tmp_path / site.MANIFEST).write_text("cells.tif\n")
+    with pytest.raises(CommandError, match=r"\[folder_in_use\]"):
+        call_command("export_entries", str(tmp_path), format="site")
+    assert (tmp_path / "cells.tif").exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("form", ["csv", "jsonld", "biotools"])
+def test_a_folder_is_no_file_to_export_to(catalog_loaded: None, form: str) -> None:
+    with pytest.raises(CommandError, match=r"\[not_a_file\]"):
+        call_command("export_entries", ".", format=form)
+
+
+@pytest.mark.django_db
 def test_a_manifest_cannot_point_outside_the_folder(catalog_loaded: None, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     (tmp_path / "site").mkdir()
-    (tmp_path / "site" / site.MANIFEST).write_text(f"../mine.txt\n{tmp_path / 'mine.txt'}\n")
+    (tmp_path / "site" / site.MANIFEST).write_text(f"{site.MARK}\n../mine.txt\n{tmp_path / 'mine.txt'}\n")
     site.write(tmp_path / "site")
     assert (tmp_path / "mine.txt").exists()
 

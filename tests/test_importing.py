@@ -277,6 +277,13 @@ def test_invisible_and_turning_characters_do_not_survive() -> None:
     assert texts.words("Good\u202eevil\u200b\x00name\n", 80) == "Good evil name"
 
 
+def test_a_tag_is_cleaned_before_it_becomes_a_keyword() -> None:
+    said = {"type": "model", "name": "N", "id": "a/b", "tags": ["nuclei\x00\u202e", "<b>", 7]}
+    (found,) = formats.records(said, "any", form="bioimageio", today=TODAY)
+    assert isinstance(found, Record)
+    assert found.keywords == ("nuclei",)
+
+
 @pytest.mark.parametrize("form", formats.FORMATS)
 @given(data=st.dictionaries(st.sampled_from(KEYS), VALUES | st.sampled_from(LIKELY)))
 @settings(max_examples=150, deadline=None)
@@ -414,6 +421,15 @@ def test_a_name_alone_does_not_match_a_record_of_another_field(catalog_loaded: N
     other = {"biotoolsID": "rs-fish", "name": "RS-FISH", "homepage": "https://genes.example.org/", "topic": []}
     assert "0 matched" in run(written(tmp_path, [other]))
     assert not Concern.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_name_of_which_no_address_can_be_made_is_refused(fish: Entry, tmp_path: Path) -> None:
+    said = tool_like(fish, biotoolsID=None, name="細胞", homepage="https://cells.example.org/")
+    said["function"] = [{"operation": [{"uri": "http://edamontology.org/operation_3552"}]}]
+    told = run(written(tmp_path, [said]))
+    assert "[no_address]" in told
+    assert not Entry.objects.filter(slug__in=["", "tool"]).exists()
 
 
 @pytest.mark.django_db

@@ -20,6 +20,8 @@ FACETS = ("goal.main", "obj.kind", "img.modality")
 STYLES = ("tokens.css", "base.css", "layout.css", "components.css", "forms.css", "pages.css")
 MANIFEST = "files.txt"
 """Names every file of the site, so that the next export takes away what is gone, and touches nothing else."""
+MARK = "# All files of this copy of Twenty Questions; the next export takes away those that are gone."
+"""First line of the manifest: a list of somebody else's files with the same name is not taken for ours."""
 
 
 class Shelf(NamedTuple):
@@ -51,14 +53,14 @@ def write(folder: Path, address: str = "") -> list[str]:
         now.append(name)
     for name in before - set(now):
         (folder / name).unlink(missing_ok=True)
-    (folder / MANIFEST).write_text("\n".join(sorted(now)) + "\n", encoding="utf-8")
+    (folder / MANIFEST).write_text("\n".join([MARK, *sorted(now)]) + "\n", encoding="utf-8")
     return now
 
 
 def _written_before(folder: Path) -> set[str]:
     manifest = folder / MANIFEST
-    if manifest.is_file():
-        names = manifest.read_text(encoding="utf-8").split("\n")
+    mark, *names = manifest.read_text(encoding="utf-8", errors="replace").split("\n") if manifest.is_file() else [""]
+    if mark == MARK:
         return {n for n in names if n and not PurePosixPath(n).is_absolute() and ".." not in PurePosixPath(n).parts}
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FolderInUseError(

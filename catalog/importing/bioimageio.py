@@ -70,7 +70,7 @@ def record(data: Any, today: date) -> Record:
     identity, nickname = _identity(data)
     deposited = bool(_ZENODO.fullmatch(identity))
     page = _page(identity, nickname, texts.web(data.get("git_repo")))
-    tags = [mapping.tag(t) for t in texts.listed(data.get("tags")) if texts.words(t, 40)]
+    tags = [mapping.tag(tag) for t in texts.listed(data.get("tags")) if (tag := texts.words(t, 40))]
     return Record(
         origin=ORIGIN,
         kind="model" if kind == "model" else "tool",

@@ -72,7 +72,7 @@ def record(data: Any, today: date) -> Record:
         origin=ORIGIN,
         kind="tool",
         name=name,
-        slug=texts.slug(data.get("biotoolsID") or name) or "tool",
+        slug=texts.slug(data.get("biotoolsID") or name),
         source=source,
         read=texts.day(data.get("lastUpdate"), today),
         summary=_summary(uses, [known[i].label for i in ids if i in known]),

@@ -68,6 +68,9 @@ def _add(record: Record, known: Known, outcome: Outcome) -> None:
     outcome.skipped = _why_not(record, claims)
     if outcome.skipped:
         return
+    if not cards.SLUG.fullmatch(record.slug):
+        sentence = f"No address can be made of {record.name!r}. Give the record a name in Latin letters or digits."
+        raise UnusableError("no_address", sentence)
     if record.slug in known.kinds or record.name.casefold() in known.names:
         sentence = f"An entry of another kind is called {record.name!r} already. Give the record another name."
         raise UnusableError("name_taken", sentence)

@@ -30,6 +30,8 @@ class Command(BaseCommand):
             said = getattr(self, f"_{options['format']}")(target, address.rstrip("/") + "/" if address else "")
         except site.FolderInUseError as error:
             raise CommandError(f"{error} [folder_in_use]") from error
+        except IsADirectoryError as error:
+            raise CommandError(f"{target} is a folder. Name a file in it. [not_a_file]") from error
         except OSError as error:
             raise CommandError(f"{target} cannot be written: {error.strerror}. [not_writable]") from error
         self.stdout.write(said)
@@ -47,6 +49,8 @@ class Command(BaseCommand):
         return f"{len(things)} entries written to {target}."
 
     def _csv(self, target: Path, _: str) -> str:
+        if target.is_dir():
+            raise IsADirectoryError(target)
         described = everything()
         beside = target.with_name(f"{target.stem}-claims{target.suffix}")
         _write(target, tables.entries(described))
