@@ -229,6 +229,10 @@ def test_an_entry_that_others_name_is_not_deleted_and_a_deletion_is_noted(curato
     gone = Entry.history.get(slug=alone.pk)  # type: ignore[attr-defined]
     assert (gone.history_type, gone.history_user.username) == ("-", "anna")
     assert Revision.current() != before
+    page = curator.get(f"/admin/catalog/entry/{alone.pk}/history/").content.decode()
+    assert f"{alone.pk}, which is not in the catalog any more" in page
+    assert "<td>deleted</td>" in page
+    assert curator.get("/admin/catalog/entry/never-was/history/").status_code == 404
 
 
 @pytest.mark.parametrize(

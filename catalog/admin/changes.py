@@ -54,10 +54,10 @@ def naming(slugs: set[str]) -> list[str]:
     return said
 
 
-def of(entry: Entry) -> list[Change]:
+def of(slug: str) -> list[Change]:
     """Return the latest changes of an entry and its claims, newest first."""
-    facts = Entry.history.filter(slug=entry.pk).select_related("history_user")  # type: ignore[attr-defined]
-    claims = Claim.history.filter(entry_id=entry.pk).select_related("history_user")  # type: ignore[attr-defined]
+    facts = Entry.history.filter(slug=slug).select_related("history_user")  # type: ignore[attr-defined]
+    claims = Claim.history.filter(entry_id=slug).select_related("history_user")  # type: ignore[attr-defined]
     rows = [*_told(facts[:MOST], ""), *_told(claims[:MOST], "claim ")]
     return sorted(rows, key=lambda change: change.when, reverse=True)[:MOST]
 

@@ -11,8 +11,8 @@ from django.db import models
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast, Coalesce
 from django.forms import ModelChoiceField
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 
 from catalog import history, loading
 from catalog.admin import changes, filters
@@ -195,15 +195,20 @@ class EntryAdmin(admin.ModelAdmin[Entry]):
             history.delete(entry)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        entry = get_object_or_404(Entry, pk=object_id)
-        if not self.has_view_or_change_permission(request, entry):
+        """Show who changed what, also of an entry that is no more: that somebody deleted it is a change too."""
+        if not self.has_view_or_change_permission(request):
             raise PermissionDenied
+        told = changes.of(object_id)
+        entry = Entry.objects.filter(pk=object_id).first()
+        if entry is None and not told:
+            raise Http404
+        name = entry.name if entry else f"{object_id}, which is not in the catalog any more"
         context = {
             **self.admin_site.each_context(request),
-            "title": f"Who changed what: {entry.name}",
+            "title": f"Who changed what: {name}",
             "opts": self.opts,
             "entry": entry,
-            "changes": changes.of(entry),
+            "changes": told,
             **(extra_context or {}),
         }
         return render(request, "catalog/admin/history.html", context)
