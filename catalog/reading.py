@@ -73,13 +73,23 @@ def _read_all(folder: Path, shape: type[CardT], mistakes: list[Mistake], name: s
             mistakes.append(Mistake(path, "file name", f"{path.stem!r} is not of the form {name}."))
             continue
         try:
-            yield path.stem, shape.model_validate(yaml.load(path.read_text(encoding="utf-8"), Loader))  # noqa: S506
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            yield path.stem, shape.model_validate(_content(path))
+        except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
             mistakes.append(Mistake(path, "YAML", f"cannot be read: {' '.join(str(error).split())}."))
         except ValidationError as error:
             mistakes += shape_mistakes(path, error)
         except ValueError as error:
             mistakes.append(Mistake(path, "YAML", f"holds an impossible value: {error}."))
+        except RecursionError:
+            mistakes.append(Mistake(path, "YAML", "is nested too deeply to be a card."))
+
+
+def _content(path: Path) -> Any:
+    """Return what a card says. Aliases are refused, for a few lines of them stand for more than any memory holds."""
+    text = path.read_text(encoding="utf-8")
+    if "&" in text and "*" in text and any(isinstance(e, yaml.AliasEvent) for e in yaml.parse(text, Loader)):
+        raise yaml.YAMLError("it has an alias (*name); write the value out where it belongs")
+    return yaml.load(text, Loader)  # noqa: S506  # it is a safe loader
 
 
 def shape_mistakes(path: Path, error: ValidationError) -> list[Mistake]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from catalog import deriving
 from catalog.cards import Catalog, EntryCard, QuestionCard, ToolCard
 from recommender import kinship, tables
+from recommender.interview import STARTERS
 
 FULLY = 0.7
 """Strength from which the users for whom an entry is the right one would pick the option."""
@@ -56,13 +57,13 @@ class Separation:
         self.strengths = {
             (slug, question, option): strength
             for slug, card in self.entries.items()
-            for question, option, strength, _ in _told(card)
+            for question, option, strength, _ in _told(card, catalog)
         }
         asked = [tables.engine_question(name, q, q.options) for name, q in _in_order(catalog)]
         weights = {
             s: tables.weight(c.reach, "tool" if s in catalog.tools else "model") for s, c in self.entries.items()
         }
-        told = (tables.Told(slug, *rest) for slug, card in self.entries.items() for rest in _told(card))
+        told = (tables.Told(slug, *rest) for slug, card in self.entries.items() for rest in _told(card, catalog))
         self.engine = tables.fit(asked, weights, told)
 
     @cached_property
@@ -140,7 +141,8 @@ class Separation:
         answers: dict[str, tuple[str, ...]] = {}
         belief = self.engine.posterior(answers)
         ranks = [self._rank(entry, belief)]
-        upcoming: str | None = "goal.main"
+        upcoming = next((s for s in STARTERS if s in self.engine.place_), None)
+        upcoming = upcoming or self.engine.next_question(answers, belief)
         while upcoming and len(answers) < SAFETY:
             answers[upcoming] = self.ideal(entry, upcoming, belief)
             belief = self.engine.posterior(answers)
@@ -196,9 +198,12 @@ def _in_order(catalog: Catalog) -> list[tuple[str, QuestionCard]]:
     return sorted(catalog.questions.items(), key=lambda item: item[1].position)
 
 
-def _told(card: EntryCard) -> Iterator[tuple[str, str, float, bool]]:
+def _told(card: EntryCard, catalog: Catalog) -> Iterator[tuple[str, str, float, bool]]:
+    """Yield what a card says, and what follows from its facts as far as this catalog asks for it."""
     for block in card.claims:
         for value, strength in block.statements():
             yield block.question, value, strength, block.read is not None
     for found in deriving.unstated(card):
-        yield found.question, found.option, found.strength, card.read is not None
+        question = catalog.questions.get(found.question)
+        if question and found.option in {o.value for o in question.options}:
+            yield found.question, found.option, found.strength, card.read is not None

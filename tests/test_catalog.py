@@ -141,6 +141,24 @@ def test_the_same_key_twice_is_a_mistake(tmp_path: Path) -> None:
     assert "'name' stands twice" in str(complaint)
 
 
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in zip("abcdefghij", "bcdefghijk", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [(f"{BOMB}name: *k\n", "alias"), ("{a: " * 900 + "}" * 900, "nested too deeply"), (None, "Is a directory")],
+    ids=["aliases", "depth", "folder"],
+)
+def test_a_card_that_no_reader_survives_is_a_mistake(tmp_path: Path, text: str | None, says: str) -> None:
+    card = tmp_path / "tools" / "hostile.yaml"
+    card.parent.mkdir()
+    card.write_text(text) if text else card.mkdir()
+    (complaint,) = reading.read_catalog(tmp_path).mistakes
+    assert says in str(complaint)
+
+
 @pytest.mark.django_db
 def test_a_mistake_leaves_the_database_as_it_was(catalog_loaded: None, tmp_path: Path) -> None:
     shutil.copytree(loading.FIXTURES, tmp_path / "fixtures")
@@ -180,6 +198,14 @@ def test_check_catalog_names_what_nobody_reaches_and_what_no_answer_separates(tm
     (tmp_path / "tools" / "e.yaml").write_text(family)
     call_command("check_catalog", tmp_path, stdout=(again := StringIO()))
     assert "4 of 5 tools (80.0%)" in again.getvalue()
+
+
+def test_check_catalog_reads_a_bank_of_questions_other_than_ours(tmp_path: Path) -> None:
+    for folder, name, content in (("questions", "q.x", QUESTION), ("tools", "t", TOOL | {"cost": "free"})):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / f"{name}.yaml").write_text(yaml.safe_dump(content))
+    call_command("check_catalog", tmp_path, stdout=(out := StringIO()))
+    assert "1 of 1 tools (100.0%)" in out.getvalue()
 
 
 @pytest.mark.django_db
