@@ -75,7 +75,7 @@ class Separation:
     def alike(self) -> Iterator[tuple[str, str, float]]:
         """Yield pairs of unrelated tools that all answers together separate by less than half a bit, closest first."""
         bits = self._divergence()
-        bits = np.minimum(bits, bits.T)
+        bits = np.minimum(bits, bits.T).clip(0)
         tool = np.array([s in self.catalog.tools for s in self.slugs])
         close = (bits < ALIKE) & ~self.related & tool[:, None] & tool
         for i, j in sorted(np.argwhere(np.triu(close, 1)), key=lambda pair: bits[tuple(pair)]):

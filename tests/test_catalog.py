@@ -193,6 +193,7 @@ def test_check_catalog_names_what_nobody_reaches_and_what_no_answer_separates(tm
     assert "3 of 5 tools (60.0%)" in out.getvalue()
     assert "Nobody reaches (2): d (place 4), e (place 5)." in out.getvalue()
     assert "Hardly told apart by all answers together (10)" in out.getvalue()
+    assert "-0.0" not in out.getvalue()
     assert "goal.main=pose" in out.getvalue()
     family = (tmp_path / "tools" / "e.yaml").read_text().replace("reach:", "interchangeable_with: [a]\nreach:")
     (tmp_path / "tools" / "e.yaml").write_text(family)

@@ -297,7 +297,10 @@ def test_the_site_works_from_a_folder_without_a_server(made: Path, browser: Brow
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("requestfailed", lambda request: complaints.append(request.url))
     page.goto((made / "index.html").as_uri())
-    page.get_by_label("Name, assay or keyword").fill("rs-fish")
+    search = page.get_by_label("Name, assay or keyword")
+    for words, said in (("xyzzyqwert", "Nothing in the catalog"), ("cell", "The first 30 of "), ("rs-fish", " found.")):
+        search.fill(words)
+        assert said in page.get_by_role("status").inner_text()
     page.get_by_role("link", name="RS-FISH").first.click()
     assert page.get_by_role("heading", level=1).inner_text() == "RS-FISH"
     page.get_by_role("link", name="Catalog").click()

@@ -423,6 +423,16 @@ def test_a_name_alone_does_not_match_a_record_of_another_field(catalog_loaded: N
     assert not Concern.objects.exists()
 
 
+def test_a_file_of_countless_tiny_values_is_refused_before_they_are_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "MAX_JSON_VALUES", 1_000)
+    (tmp_path / "tiny.json").write_text(f"[{'[],' * 1_000}[]]")
+    with pytest.raises(UnusableError) as refused:
+        files.load(tmp_path / "tiny.json")
+    assert refused.value.code == "too_many_values"
+
+
 @pytest.mark.django_db
 def test_a_name_of_which_no_address_can_be_made_is_refused(fish: Entry, tmp_path: Path) -> None:
     said = tool_like(fish, biotoolsID=None, name="細胞", homepage="https://cells.example.org/")

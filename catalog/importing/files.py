@@ -15,6 +15,7 @@ from catalog.importing.records import Refusal, UnusableError
 SUFFIXES = {".json", ".yaml", ".yml"}
 MAX_JSON = 256 * 2**20
 MAX_YAML = 8 * 2**20
+MAX_JSON_VALUES = 10_000_000
 MAX_FILES = 50_000
 MAX_VALUES = 400_000
 MAX_ALIASES = 1_000
@@ -48,7 +49,7 @@ def _files(folder: Path) -> Iterator[Path]:
         inner[:] = sorted(name for name in inner if not name.startswith("."))
         for name in sorted(names):
             path = Path(here, name)
-            if path.suffix.lower() in SUFFIXES and not path.is_symlink():
+            if path.suffix.lower() in SUFFIXES and not path.is_symlink() and path.is_file():
                 yield path
 
 
@@ -81,6 +82,8 @@ def load(path: Path) -> Any:
 
 
 def _json(text: str) -> Any:
+    if sum(map(text.count, ",[{")) > MAX_JSON_VALUES:
+        raise UnusableError("too_many_values", f"The file has more than {MAX_JSON_VALUES} values. Split it.")
     try:
         return json.loads(text)
     except RecursionError:
