@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.cache import cache
+from django.test import Client
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django import DjangoDbBlocker
 from pytest_django.plugin import blocking_manager_key
@@ -82,3 +84,15 @@ def fresh_counts() -> None:
 def catalog_loaded(db: None) -> None:
     """The catalog as it stands in fixtures/, also after a test that emptied the tables."""
     loading.load()
+
+
+@pytest.fixture
+def anna(db: None) -> User:
+    return User.objects.create_superuser("anna", "", "her password")
+
+
+@pytest.fixture
+def curator(anna: User) -> Client:
+    client = Client()
+    client.force_login(anna)
+    return client

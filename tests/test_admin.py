@@ -19,18 +19,6 @@ FIJI = "/admin/catalog/entry/fiji/change/"
 FUTURE = (date.today() + timedelta(days=9)).isoformat()
 
 
-@pytest.fixture
-def anna(db: None) -> User:
-    return User.objects.create_superuser("anna", "", "her password")
-
-
-@pytest.fixture
-def curator(anna: User) -> Client:
-    client = Client()
-    client.force_login(anna)
-    return client
-
-
 def filled(client: Client, address: str = FIJI) -> dict[str, Any]:
     """Return what a browser would send if nobody touched the form."""
     context = client.get(address).context
