@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,13 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog import deriving
+from catalog import coverage, deriving
 from catalog.cards import Catalog, EntryCard, QuestionCard, ToolCard
 from recommender import kinship, tables
 from recommender.interview import STARTERS
 
-FULLY = 0.7
-"""Strength from which the users for whom an entry is the right one would pick the option."""
 ALIKE = 0.5
 """Bits below which all answers together do not tell two entries apart."""
 IDLE = 0.02
@@ -118,17 +117,14 @@ class Separation:
             and served.isdisjoint((name, broad.value) for broad in card.options if option.value in broad.includes)
         ]
 
-    def thin(self, question: str, least: int = 5) -> list[tuple[str, int]]:
-        """Return the options of a question that fewer than `least` tools do well, and how many do."""
-        found = []
-        for option in self.catalog.questions[question].options:
-            values = (option.value, *option.includes)
-            able = sum(
-                any(self.strengths.get((s, question, v), 0) >= FULLY for v in values) for s in self.catalog.tools
-            )
-            if able < least and not option.alone and not option.neutral:
-                found.append((option.value, able))
-        return found
+    def thin(self, question: str) -> list[tuple[str, int]]:
+        """Return the options of a question that too few tools do well, and how many do."""
+        able: defaultdict[str, set[str]] = defaultdict(set)
+        for (slug, name, option), strength in self.strengths.items():
+            if name == question and strength >= coverage.WELL and slug in self.catalog.tools:
+                able[option].add(slug)
+        options = self.catalog.questions[question].options
+        return [(option.value, number) for option, number in coverage.thin(options, able)]
 
     def replays(self) -> Iterator[Replay]:
         """Yield each tool's own interview: all is answered as somebody would for whom it is the right one."""

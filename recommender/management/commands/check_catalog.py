@@ -8,12 +8,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from catalog import loading, reading
+from catalog import coverage, loading, reading
 from catalog.cards import Catalog
 from recommender.separating import FIRST, Replay, Separation
 
-SUPPLIED = ("goal.main", "obj.kind", "img.modality")
-"""Questions of which every option should be served by five tools."""
 LISTED = 20
 
 
@@ -80,13 +78,15 @@ def _findings(separation: Separation, replays: list[Replay], most: int | None) -
     missed = [f"{r.slug} (place {r.rank})" for r in replays if r.rank > FIRST]
     alike = [f"{a} and {b} ({bits:.1f} bits)" for a, b, bits in separation.alike()]
     unserved = [f"{question}={option}" for question, option in separation.unserved()]
-    thin = [f"{q}={o} ({n})" for q in SUPPLIED if q in separation.catalog.questions for o, n in separation.thin(q)]
+    thin = [
+        f"{q}={o} ({n})" for q in coverage.QUESTIONS if q in separation.catalog.questions for o, n in separation.thin(q)
+    ]
     for what, found in (
         ("Nobody reaches", missed),
         ("Hardly told apart by all answers together", alike),
         ("Questions that separate nothing", separation.idle()),
         ("Options that no entry suits", unserved),
-        ("Options that fewer than five tools do well", thin),
+        (f"Options that fewer than {coverage.ENOUGH} tools do well", thin),
     ):
         if found:
             rest = f" and {len(found) - most} more (--all lists them)" if most and len(found) > most else ""
