@@ -24,6 +24,8 @@ RECALLED = 0.85
 """How far a claim is believed that nobody has read in its source yet; one that was read counts in full."""
 QUIET = 0.06
 """How far an option counts that a card passes over: little, since most cards were written from their sources."""
+PERSONAL = "me."
+"""Questions about a person. On their scales what suits one step need not nearly suit the next, as with coding."""
 MODEL_WEIGHT = 0.05
 """A model is found through its tool, so alone it starts lower."""
 
@@ -141,7 +143,7 @@ def fit(
         support[row[claim.entry], column[claim.question, claim.option]] = claim.strength
         cell = row[claim.entry], place[claim.question]
         trust[cell] = max(trust[cell], 1.0 if claim.verified else RECALLED)
-    return engine.TwentyQuestions(temperature=TEMPERATURE, quiet=QUIET, enough=0.9, least=0.06).fit(
+    return engine.TwentyQuestions(temperature=TEMPERATURE, quiet=QUIET, enough=0.9, least=0.1).fit(
         asked, support, list(weights.values()), trust
     )
 
@@ -159,6 +161,7 @@ def engine_question(
         name=name,
         options=tuple(o.value for o in options),
         several=card.kind == Question.Kind.SEVERAL,
+        ordered=card.kind == Question.Kind.ORDINAL and not name.startswith(PERSONAL),
         picks=card.picks or 1.0,
         effort=card.effort,
         answered=card.answered,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from recommender.engine import Answers, Question, TwentyQuestions, chance
-from recommender.engine.support import fill, follow_hierarchies
+from recommender.engine.support import fill, follow_hierarchies, follow_scales
 
 Catalog = tuple[list[Question], NDArray[np.float64], NDArray[np.float64]]
 
@@ -364,3 +364,14 @@ def test_weights_must_be_positive_and_questions_unique() -> None:
         TwentyQuestions().fit([COLOURS], [[1, 0, 0], [0, 1, 0]], weight=[0.0, 0.0])
     with pytest.raises(ValueError, match="only once"):
         TwentyQuestions().fit([COLOURS, COLOURS], [[1, 0, 0, 1, 0, 0]])
+
+
+def test_one_step_of_a_scale_counts_for_the_next_where_a_card_is_silent() -> None:
+    scale = Question("scale", ("few", "some", "many"), ordered=True)
+    plain = Question("plain", ("a", "b", "c"))
+    support = np.array([[np.nan, np.nan, 1.0, np.nan, np.nan, 1.0], [0.0, np.nan, 0.8, np.nan, np.nan, np.nan]])
+    followed = follow_scales([scale, plain], support)
+    assert followed[0, :3].tolist() == [0.25, 0.5, 1.0]
+    assert followed[1, :3].tolist() == [0.0, 0.4, 0.8], "what is denied stays denied"
+    assert np.isnan(followed[0, 3:5]).all()
+    assert np.isnan(followed[1, 3:]).all(), "where nothing is said, nothing follows"

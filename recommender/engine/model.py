@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from recommender.engine.conditions import chance
 from recommender.engine.questions import Answers, Question
-from recommender.engine.support import fill, follow_hierarchies
+from recommender.engine.support import fill, follow_hierarchies, follow_scales
 
 Array = NDArray[np.floating[Any]]
 TINY = np.float32(1e-30)
@@ -113,7 +113,7 @@ class TwentyQuestions(BaseEstimator):  # type: ignore[misc]
         }
         self.several_ = np.repeat([q.several or q.bounds for q in self.questions_], width)
         self.worth_ = np.array([q.answered / q.effort for q in self.questions_], "f4")
-        followed = follow_hierarchies(self.questions_, given)
+        followed = follow_scales(self.questions_, follow_hierarchies(self.questions_, given))
         self.refused_ = followed == 0
         filled = fill(followed, self.start_[:-1], self.neighbours, self.shrink, self.quiet)
         told = self._chances(filled, self._trust(given, trust), width).astype("f4")

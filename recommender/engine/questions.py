@@ -24,6 +24,8 @@ class Question:
     answered: float = 0.85
     """Share of people who can and do answer."""
     applies_when: Mapping[str, Any] | None = None
+    ordered: bool = False
+    """Whether the options are steps of one scale."""
     includes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Broader option to the narrower ones it covers."""
     neutral: frozenset[str] = frozenset()

@@ -46,6 +46,29 @@ def follow_hierarchies(questions: Sequence[Question], support: Array, narrower: 
     return support
 
 
+def follow_scales(questions: Sequence[Question], support: Array, step: float = 0.5) -> Array:
+    """Let what is said of one step of a scale count for the steps beside it, on which the card is silent.
+
+    Parameters
+    ----------
+    support : ndarray of float, shape (entries, options)
+        Strength of each claim in [0, 1]; NaN where the catalog is silent.
+    step : float
+        Share that is left of a claim one step away.
+    """
+    support = support.copy()
+    first = 0
+    for question in questions:
+        columns = np.arange(first, first + len(question.options))
+        first += len(columns)
+        if question.ordered:
+            given = support[:, columns]
+            distance = np.abs(columns[:, None] - columns)
+            near = np.nan_to_num(given)[:, None, :] * step**distance
+            support[:, columns] = np.where(np.isnan(given) & (given > 0).any(1, keepdims=True), near.max(2), given)
+    return support
+
+
 def fill(
     support: Array, start: NDArray[np.intp], neighbours: int = 15, shrink: float = 2.0, quiet: float = 0.15
 ) -> Array:
