@@ -1,4 +1,4 @@
-"""How often one visitor may send a form. What is counted under is a keyed hash; no address is kept."""
+"""How often one visitor may do something. Forms are counted under a keyed hash; no address is kept."""
 
 from __future__ import annotations
 
@@ -36,20 +36,27 @@ def wait() -> int:
 
 def _count(what: str, request: HttpRequest) -> int:
     address = BaseThrottle().get_ident(request)  # type: ignore[arg-type]  # it reads META, which both have
-    visitor = salted_hmac("catalog.limiting", _network(address or ""), algorithm="sha256").hexdigest()
-    key = f"form:{what}:{visitor}:{time.time() // HOUR:.0f}"
+    visitor = salted_hmac("catalog.limiting", network(address or ""), algorithm="sha256").hexdigest()
+    return count(f"form:{what}:{visitor}:{time.time() // HOUR:.0f}", HOUR)
+
+
+def count(key: str, seconds: int) -> int:
+    """Add one and return the sum; the addition is atomic, so that many requests at once are all counted.
+
+    Without the cache it is 0: nobody is turned away because of that.
+    """
     try:
-        cache.add(key, 0, timeout=HOUR + 1)
+        cache.add(key, 0, timeout=seconds + 1)
         return int(cache.incr(key))
-    except ValueError:  # the hour ended between the two calls
+    except ValueError:  # the window ended between the two calls
         return 1
     except (RedisError, OSError):
-        logger.warning("The cache cannot be reached, so forms are not being limited.", exc_info=True)
+        logger.warning("The cache cannot be reached, so requests are not being limited.", exc_info=True)
         return 0
 
 
-def _network(address: str) -> str:
-    """Return what one visitor holds: an IPv4 address, or a whole /64 of IPv6."""
+def network(address: str) -> str:
+    """Return what one visitor can hold: an IPv4 address, or a whole /64 of IPv6."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:

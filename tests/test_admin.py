@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import date, timedelta
 from typing import Any
 
@@ -296,11 +295,9 @@ def test_who_may_edit_an_entry_may_edit_its_claims(db: None) -> None:
     assert client.get("/admin/catalog/entry/add/").status_code == 403
 
 
-def test_loading_leaves_no_trace_in_the_history_and_stays_fast(db: None) -> None:
+def test_loading_leaves_no_trace_in_the_history(db: None) -> None:
     Revision.objects.update(digest="another", edits=0)
-    start = time.perf_counter()
     assert loading.load()
-    assert time.perf_counter() - start < 20
     assert not Entry.history.exists()  # type: ignore[attr-defined]
     assert not Claim.history.exists()  # type: ignore[attr-defined]
 

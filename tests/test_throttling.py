@@ -19,7 +19,7 @@ from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
-from config.throttling import network
+from catalog.limiting import network
 from tests.conftest import lacking
 
 INDEX = "/api/v1/"
