@@ -143,14 +143,14 @@ def test_a_good_run_gives_its_files_and_nothing_else() -> None:
     assert 0 < outcome.facts["peak_mb"] < 200
 
 
-def test_a_run_that_is_no_longer_wanted_is_ended_within_a_second() -> None:
+def test_a_run_that_is_no_longer_wanted_is_ended_long_before_its_time() -> None:
     values = {"threshold": 128, "pixel_size_um": None, "seconds": 15.0, "behaviour": "good"}
     began = time.monotonic()
     with workplace.folder() as work:
         run = runs.Run(work, SPECKS, still_wanted=lambda: time.monotonic() - began < 1)
         outcome = run.tool(find_tool("specks"), runs.request("specks", values, "specks.png", FOUND, {}))
     assert not outcome.wanted
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
 
 
 def test_what_is_not_a_plain_file_is_not_taken_out(tmp_path: Path) -> None:
