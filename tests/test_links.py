@@ -187,7 +187,8 @@ def test_only_addresses_of_the_open_internet_are_public(address: str, public: bo
 
 
 def test_one_host_is_asked_once_a_second_and_several_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    pace, waits = Pace(1.0), defaultdict(list)
+    pace = Pace(1.0)
+    waits: defaultdict[str, list[float]] = defaultdict(list)
     monkeypatch.setattr("catalog.visiting.time.monotonic", lambda: 100.0)
     for host in ("a", "b", "a", "a", "b"):
         monkeypatch.setattr("catalog.visiting.time.sleep", waits[host].append)
