@@ -78,16 +78,17 @@ def ranking(tables: Tables, answers: Picked, posterior: Any, evidence: Any, coun
 
     A model gives its place to a program that runs it, if the answers leave one: people choose and cite the program.
     """
-    kin, slugs = tables.kin, [e.slug for e in tables.entries]
+    row = {entry.slug: i for i, entry in enumerate(tables.entries)}
     places: list[list[int]] = []
+    taken: set[str] = set()
     for i in np.argsort(-posterior[:-1], kind="stable"):
-        if posterior[i] <= 0:
+        slug = tables.entries[i].slug
+        if posterior[i] <= 0 or len(places) == count:
             break
-        home = next((p for p in places if kin.related(slugs[p[0]], slugs[i])), None)
-        if home is None and len(places) < count:
-            places.append([int(i)])
-        elif home is not None:
-            home.append(int(i))
+        if slug not in taken:
+            others = [row[s] for s in tables.kin.of[slug] - taken if posterior[row[s]] > 0]
+            places.append([int(i), *sorted(others, key=lambda j: (-posterior[j], j))])
+            taken |= {slug, *tables.kin.of[slug]}
     return tuple(_place(tables, answers, *_led(tables, place), posterior, evidence) for place in places)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -20,20 +21,29 @@ class Relative(Protocol):
 
 
 class Kinship:
-    """Relations among entries, by slug."""
+    """Relations among entries, by slug.
+
+    Attributes
+    ----------
+    of : mapping of str to set of str
+        The entries that are one choice with each: of its family, a program and its models, or as good as each other.
+    """
 
     def __init__(self, entries: Mapping[str, Relative]) -> None:
-        self.entries = entries
+        self.of: dict[str, set[str]] = {slug: set() for slug in entries}
+        families: defaultdict[str, set[str]] = defaultdict(set)
+        for slug, entry in entries.items():
+            if entry.family:
+                families[entry.family].add(slug)
+            later = [entry.superseded_by] if entry.superseded_by else []
+            for other in (*entry.interchangeable_with, *entry.runs_in, *later):
+                if other in self.of:
+                    self.of[slug].add(other)
+                    self.of[other].add(slug)
+        for family in families.values():
+            for slug in family:
+                self.of[slug] |= family - {slug}
 
     def related(self, one: str, other: str) -> bool:
-        """Return whether two entries are one choice: a family, a model and its program, or as good as each other."""
-        a, b = self.entries[one], self.entries[other]
-        return bool(
-            (a.family and a.family == b.family)
-            or other in a.interchangeable_with
-            or one in b.interchangeable_with
-            or a.superseded_by == other
-            or b.superseded_by == one
-            or other in a.runs_in
-            or one in b.runs_in
-        )
+        """Return whether two entries are one choice."""
+        return other in self.of[one]

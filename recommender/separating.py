@@ -34,8 +34,6 @@ class Replay:
     rank: int
     """Its place, 1 is best; relatives share the place of the best of them."""
     asked: int
-    first_after: int | None
-    """After how many questions it stood among the first three for good."""
     leaders: tuple[str, ...]
     """The first three of the last ranking."""
 
@@ -136,17 +134,14 @@ class Separation:
         entry = self.slugs.index(slug)
         answers: dict[str, tuple[str, ...]] = {}
         belief = self.engine.posterior(answers)
-        ranks = [self._rank(entry, belief)]
         upcoming = next((s for s in STARTERS if s in self.engine.place_), None)
         upcoming = upcoming or self.engine.next_question(answers, belief)
         while upcoming and len(answers) < SAFETY:
             answers[upcoming] = self.ideal(entry, upcoming, belief)
             belief = self.engine.posterior(answers)
-            ranks.append(self._rank(entry, belief))
             upcoming = self.engine.next_question(answers, belief)
-        late = next((n for n in range(len(ranks), 0, -1) if ranks[n - 1] > FIRST), 0)
         leaders = tuple(self.slugs[i] for i in np.argsort(-belief[:-1], kind="stable")[:FIRST])
-        return Replay(slug, ranks[-1], len(answers), late if late < len(ranks) else None, leaders)
+        return Replay(slug, self._rank(entry, belief), len(answers), leaders)
 
     def most_recommended(self, replays: Sequence[Replay], count: int = 150) -> list[str]:
         """Return the tools that lead most interviews, each interview weighted by how many people would hold it."""
